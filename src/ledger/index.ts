@@ -1,0 +1,12 @@
+/** The waist's public door: what layers, servers and clients are written against. */
+export type { Change, ChangeKind, Commit, LogPage, PreviousEntry } from './commit.ts';
+export type { Entry, EntryHead } from './entry.ts';
+export type * from './ledger.ts';
+export { limits } from './limits.ts';
+export { applyOperations, checkOperations } from './operations/index.ts';
+export type { Operation } from './operations/index.ts';
+export { origin } from './position.ts';
+export type { Position } from './position.ts';
+export type * from './proposal.ts';
+export { StoredValue } from './value/index.ts';
+export type { Member, Ref } from '../engine/index.ts';

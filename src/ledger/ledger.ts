@@ -1,0 +1,129 @@
+/**
+ * The waist: the one interface that layers, the server, the client and the wire are written against.
+ *
+ * L1. A commit is all or nothing and has the next revisions of one total order.
+ * L2. Reads are linearisable: what a receipt acknowledged, every later read of anyone sees.
+ * L3. At `expiresAt` an entry is gone for every read, list, count, check and operation at once.
+ * L4. Folding the log gives the state. Each expiry is one `expired` commit; nothing that was deleted
+ *     or has expired comes back.
+ * L5. An outage is an error, never a "missing".
+ *
+ * Everything that crosses it is plain data (values travel as `StoredValue`), so that a remote ledger
+ * can be the same thing.
+ */
+import type { Member, Ref } from '../engine/index.ts';
+import type { LogPage } from './commit.ts';
+import type { Entry, EntryHead } from './entry.ts';
+import type { Position } from './position.ts';
+import type { CommitAnswer, Proposal } from './proposal.ts';
+
+export interface ScanQuery {
+  readonly scope: string;
+  readonly prefix?: string | undefined;
+  /** Inclusive, by UTF-8 bytes. */
+  readonly from?: string | undefined;
+  /** Exclusive, by UTF-8 bytes. */
+  readonly to?: string | undefined;
+  readonly reverse?: boolean | undefined;
+  readonly limit?: number | undefined;
+  /** Of an earlier page of the same query: goes on behind it, in the same state of the scope. */
+  readonly cursor?: string | undefined;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Undefined after the last page. */
+  readonly cursor: string | undefined;
+  /** The state that the page shows; the same for every page of one scan. */
+  readonly position: Position;
+}
+
+export interface ScopeInfo {
+  readonly scope: string;
+  readonly entries: number;
+  readonly bytes: number;
+  /** The revision of the scope's last change. */
+  readonly revision: number;
+}
+
+export interface ScopesQuery {
+  readonly prefix?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+  /** Includes the scopes of layers, whose names start with `$`. Default false. */
+  readonly internal?: boolean | undefined;
+}
+
+export interface ChangeFilter {
+  readonly scope?: string | undefined;
+  /** Only with `scope`. */
+  readonly key?: string | undefined;
+  readonly prefix?: string | undefined;
+  /** Leaves all values out. */
+  readonly keysOnly?: boolean | undefined;
+}
+
+export interface LogOptions extends ChangeFilter {
+  /** At most about this many commits; a group is never cut. Default 1,000. */
+  readonly limit?: number | undefined;
+}
+
+export interface WatchOptions extends ChangeFilter {
+  /** Left out: from now on. */
+  readonly after?: Position | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Pin {
+  readonly name: string;
+  readonly position: Position;
+  readonly expiresAt: number;
+}
+
+export interface LedgerHead {
+  readonly position: Position;
+  /** The time that expiry is judged by, now. */
+  readonly time: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly logBytes: number;
+  /** The log is gone up to and including this revision. */
+  readonly trimmed: number;
+}
+
+export interface Ledger {
+  /** The app's name. */
+  readonly name: string;
+
+  head(): Promise<LedgerHead>;
+  /** In the order of the refs, all as of one moment. */
+  read(refs: readonly Ref[]): Promise<readonly (Entry | undefined)[]>;
+  /** Throws `trimmed` when the log no longer reaches back to the cursor's state: pin long scans. */
+  scan(query: ScanQuery & { readonly keysOnly: true }): Promise<Page<EntryHead>>;
+  scan(query: ScanQuery): Promise<Page<Entry>>;
+  /** Scopes that hold at least one entry, by name. Costs as many scopes as there are, not entries. */
+  scopes(query?: ScopesQuery): Promise<Page<ScopeInfo>>;
+  /** Exact counts of one scope, O(1). */
+  scope(name: string): Promise<ScopeInfo>;
+
+  /** Resolves when the commit has the durability that it asked for. A failed check is a value. */
+  commit(proposal: Proposal): Promise<CommitAnswer>;
+
+  log(after: Position, options?: LogOptions): Promise<LogPage>;
+  /**
+   * Pages of matching commits, as they come, until the signal aborts, the consumer stops, or a page
+   * says `trimmed` or `regressed`. Pulled: a slow consumer costs writers nothing.
+   */
+  watch(options?: WatchOptions): AsyncIterable<LogPage>;
+  /**
+   * Holds the log from `at` on for `ttlMs`; the same name moves the hold, `ttlMs` 0 releases it.
+   * Throws `trimmed` or `regressed` if `at` is gone already. A hard cap on the log overrules pins.
+   */
+  pin(name: string, at: Position, ttlMs: number): Promise<Pin>;
+  /** Removes an entry and every value that it ever had from entries and log. Returns what it found. */
+  erase(ref: Ref): Promise<{ readonly existed: boolean; readonly changes: number }>;
+
+  /** Says that a process lives for `ttlMs` more; 0 says that it left. Costs no commit. */
+  heartbeat(member: string, ttlMs: number): Promise<void>;
+  members(): Promise<readonly Member[]>;
+}

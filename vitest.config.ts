@@ -1,11 +1,58 @@
-import { defineConfig } from 'vitest/config'
+/**
+ * The test projects. Each is a way of proving something, so each can be run alone:
+ * `npx vitest run --project model`.
+ *
+ * `npm run check` runs `unit` and `contract`; `npm test` runs them all.
+ */
+import { defineConfig } from 'vitest/config';
+import { ClosingReporter } from './scripts/closing-reporter.ts';
+
+/** `npm run fuzz` lengthens the searching projects; each test reads its own share of the runs. */
+const fuzzing = process.env['HOLDFAST_FUZZ_RUNS'] !== undefined;
+
+function project(name: string, include: string[], testTimeout = 10_000) {
+  return { extends: true as const, test: { name, include, testTimeout, hookTimeout: testTimeout } };
+}
+
+const searchTimeout = fuzzing ? 24 * 60 * 60 * 1000 : 120_000;
 
 export default defineConfig({
   test: {
     globals: false,
     pool: 'forks',
+    passWithNoTests: true,
+    reporters: ['default', new ClosingReporter()],
     projects: [
-      { extends: true, test: { name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.contract.test.ts'],
+          testTimeout: 10_000,
+        },
+      },
+      project('contract', ['src/**/*.contract.test.ts', 'test/contract/**/*.test.ts'], 30_000),
+      project('model', ['test/model/**/*.test.ts'], searchTimeout),
+      project('robustness', ['test/robustness/**/*.test.ts'], searchTimeout),
+      project('protocol', ['test/protocol/**/*.test.ts'], 30_000),
+      project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
+      project('regressions', ['test/regressions/**/*.test.ts'], 120_000),
+      project('examples', ['test/examples/**/*.test.ts'], 120_000),
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            only: true,
+            checker: 'tsc',
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: './tsconfig.json',
+          },
+        },
+      },
     ],
   },
-})
+});

@@ -97,6 +97,11 @@ export interface EngineStats {
 export interface Engine {
   readonly scheme: string;
   readonly durability: EngineDurability;
+  /**
+   * `store`: the works of several ledgers share one durable write, so they should come in one call.
+   * `ledger`: each ledger's works are a transaction of their own, and several may run at once.
+   */
+  readonly grouping: 'store' | 'ledger';
 
   read(ledger: string, refs: readonly Ref[]): Promise<ReadResult>;
   scan(ledger: string, range: ScanRange): Promise<ScanResult>;
@@ -114,6 +119,8 @@ export interface Engine {
   resolve(ledger: string, stamp: Stamp): Promise<Applied | 'not-applied'>;
   /** Makes every earlier `relaxed` commit durable. */
   flush(): Promise<void>;
+  /** Makes content that was deleted before unreadable where it was kept, as far as the engine can. */
+  scrub(): Promise<void>;
 
   /** Entries of any ledger with `expiresAt <= now`, earliest first. */
   due(now: number, limit: number): Promise<readonly Due[]>;

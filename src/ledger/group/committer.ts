@@ -1,0 +1,265 @@
+/**
+ * Group commit: all proposals that wait go into one engine transaction, in the order of arrival.
+ *
+ * C1. No timer: what waits when the last transaction is done goes out next.
+ * C2. Each ledger's share of a group is capped and ledgers take turns: a noisy app starves nobody.
+ * C3. A lost answer is resolved before anybody is told: applied, or surely not (then it goes again).
+ *     Only if the engine cannot say within `resolveTimeoutMs` is the caller told `outcome_unknown`.
+ * C4. A group is `sync` if any member is; relaxed groups are flushed at the latest after `flushMs`.
+ */
+import type { Applied, Engine, Head, Stamp, Work } from '../../engine/index.ts';
+import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
+import type { Clock, Timer } from '../../internal/clock.ts';
+import { limits } from '../limits.ts';
+import type { CommitAnswer, GivenDurability } from '../proposal.ts';
+import { settle } from './answer.ts';
+import type { Decided, DecidedCommit } from './answer.ts';
+import { GroupWork } from './group-work.ts';
+import type { GroupRules } from './group-run.ts';
+import type { Prepared } from './prepared.ts';
+
+export interface CommitterOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly member: string;
+  readonly flushMs: number;
+  readonly resolveTimeoutMs: number;
+  /** Told of failures that nobody waits for. */
+  onBackgroundError(error: unknown): void;
+}
+
+export interface Waiting {
+  readonly prepared: Prepared;
+  resolve(answer: CommitAnswer): void;
+  reject(error: unknown): void;
+}
+
+/** One ledger's waiting proposals, and what to do with a decided group of them. */
+export interface Lane {
+  readonly name: string;
+  readonly rules: GroupRules;
+  readonly waiting: Waiting[];
+  /** Called for each applied group before its callers are answered. */
+  applied(commits: readonly DecidedCommit[], head: Head, applied: Applied): void;
+}
+
+export class Committer {
+  readonly #options: CommitterOptions;
+  readonly #loops = new Map<string, Loop>();
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  submit(lane: Lane, prepared: Prepared): Promise<CommitAnswer> {
+    return new Promise((resolve, reject) => {
+      if (lane.waiting.length >= limits.waitingProposalsMax) {
+        reject(
+          new HoldfastError('overloaded', `${lane.waiting.length} proposals wait in '${lane.name}'`),
+        );
+        return;
+      }
+      lane.waiting.push({ prepared, resolve, reject });
+      this.#loopOf(lane).wake(lane);
+    });
+  }
+
+  /** Runs upkeep (trim, erasure) as a transaction of its own, in turn with the groups. */
+  upkeep(lane: Lane, work: Work): Promise<Applied> {
+    return this.#loopOf(lane).upkeep(work);
+  }
+
+  /** Resolves when everything submitted so far is answered and durable. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#loops.values()].map((loop) => loop.drain()));
+  }
+
+  #loopOf(lane: Lane): Loop {
+    const key = this.#options.engine.grouping === 'store' ? '' : lane.name;
+    let loop = this.#loops.get(key);
+    if (loop === undefined) {
+      loop = new Loop(this.#options);
+      this.#loops.set(key, loop);
+    }
+    return loop;
+  }
+}
+
+/** One transaction at a time: of the whole store, or of one ledger where the engine takes several. */
+class Loop {
+  readonly #options: CommitterOptions;
+  readonly #lanes = new Set<Lane>();
+  readonly #upkeep: { work: Work; resolve(applied: Applied): void; reject(error: unknown): void }[] = [];
+  #sequence = 0;
+  #running = false;
+  #idle: Promise<void> = Promise.resolve();
+  #flushTimer: Timer | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(options: CommitterOptions) {
+    this.#options = options;
+  }
+
+  wake(lane?: Lane): void {
+    if (lane !== undefined) this.#lanes.add(lane);
+    if (this.#running) return;
+    this.#running = true;
+    this.#idle = new Promise((resolve) => {
+      this.#options.clock.soon(() => void this.#run().then(resolve));
+    });
+  }
+
+  upkeep(work: Work): Promise<Applied> {
+    return new Promise((resolve, reject) => {
+      this.#upkeep.push({ work, resolve, reject });
+      this.wake();
+    });
+  }
+
+  async drain(): Promise<void> {
+    while (this.#running) await this.#idle;
+    if (this.#flushTimer !== undefined) this.#flush();
+    await this.#flushing;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    for (;;) {
+      const groups = this.#takeGroups();
+      if (groups.length > 0) await this.#commit(groups);
+      const chore = this.#upkeep.shift();
+      if (chore !== undefined) await this.#doUpkeep(chore);
+      if (this.#lanes.size === 0 && this.#upkeep.length === 0) break;
+      // Whoever was answered just now may propose again: let them join the next group.
+      await new Promise<void>((resolve) => clock.soon(resolve));
+    }
+    this.#running = false;
+  }
+
+  #takeGroups(): GroupWork[] {
+    const groups: GroupWork[] = [];
+    let room: number = limits.groupProposalsMax;
+    for (const lane of this.#lanes) {
+      if (room <= 0) break;
+      this.#lanes.delete(lane);
+      const group = GroupWork.take(lane, Math.min(room, limits.groupShareMax));
+      room -= group.taken.length;
+      if (lane.waiting.length > 0) this.#lanes.add(lane);
+      if (group.taken.length > 0) groups.push(group);
+    }
+    return groups;
+  }
+
+  async #commit(groups: readonly GroupWork[]): Promise<void> {
+    const { engine } = this.#options;
+    const sync = groups.some((group) => group.sync);
+    const stamp = this.#nextStamp();
+    let outcomes;
+    try {
+      outcomes = await engine.transact(groups, { stamp, durability: sync ? 'sync' : 'relaxed' });
+    } catch (error) {
+      for (const group of groups) for (const one of group.taken) one.reject(error);
+      return;
+    }
+    if (!sync) this.#flushLater();
+    const given = durabilityGiven(engine, sync);
+    for (const [index, group] of groups.entries()) {
+      const outcome = outcomes[index]!;
+      if (outcome.kind === 'applied') this.#answer(group, outcome, given);
+      else await this.#resolve(group, stamp, given, outcome.cause);
+    }
+  }
+
+  /** Tells the callers, and puts back those that did not fit. */
+  #answer(group: GroupWork, applied: Applied, given: GivenDurability): void {
+    const { lane, taken, run } = group;
+    const decided: readonly Decided[] = run.answers;
+    lane.applied(run.commits, run.state.head, applied);
+    for (const [index, answer] of decided.entries()) {
+      const caller = taken[index]!;
+      if (answer.kind === 'error') caller.reject(answer.error);
+      else caller.resolve(settle(answer, applied, given));
+    }
+    if (decided.length < taken.length) {
+      lane.waiting.unshift(...taken.slice(decided.length));
+      this.#lanes.add(lane);
+    }
+  }
+
+  async #resolve(
+    group: GroupWork,
+    stamp: Stamp,
+    given: GivenDurability,
+    cause: unknown,
+  ): Promise<void> {
+    const { engine, clock, resolveTimeoutMs } = this.#options;
+    const deadline = clock.monotonic() + resolveTimeoutMs;
+    for (let wait = 10; ; wait = Math.min(wait * 2, 1000)) {
+      try {
+        const found = await engine.resolve(group.ledger, stamp);
+        if (found === 'not-applied') group.putBack();
+        else this.#answer(group, found, given);
+        if (group.lane.waiting.length > 0) this.#lanes.add(group.lane);
+        return;
+      } catch (error) {
+        if (clock.monotonic() >= deadline || isHoldfastError(error, 'closed')) {
+          const unknown = new HoldfastError(
+            'outcome_unknown',
+            `the answer to a commit in '${group.ledger}' was lost; it may have been applied`,
+            { cause: error ?? cause, details: { app: group.ledger } },
+          );
+          for (const one of group.taken) one.reject(unknown);
+          return;
+        }
+        await clock.sleep(wait);
+      }
+    }
+  }
+
+  async #doUpkeep(chore: {
+    work: Work;
+    resolve(applied: Applied): void;
+    reject(error: unknown): void;
+  }): Promise<void> {
+    const { engine } = this.#options;
+    try {
+      const stamp = this.#nextStamp();
+      const [outcome] = await engine.transact([chore.work], { stamp, durability: 'relaxed' });
+      if (outcome?.kind === 'applied') {
+        this.#flushLater();
+        chore.resolve(outcome);
+        return;
+      }
+      const found = await engine.resolve(chore.work.ledger, stamp);
+      if (found === 'not-applied') this.#upkeep.push(chore);
+      else chore.resolve(found);
+    } catch (error) {
+      chore.reject(error);
+    }
+  }
+
+  #nextStamp(): Stamp {
+    this.#sequence += 1;
+    return { member: this.#options.member, sequence: this.#sequence };
+  }
+
+  #flushLater(): void {
+    const { clock, flushMs } = this.#options;
+    this.#flushTimer ??= clock.after(flushMs, () => this.#flush());
+  }
+
+  #flush(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    this.#flushing = this.#options.engine.flush().catch((error: unknown) => {
+      this.#options.onBackgroundError(error);
+      this.#flushLater();
+    });
+  }
+}
+
+function durabilityGiven(engine: Engine, sync: boolean): GivenDurability {
+  if (engine.durability === 'none') return 'none';
+  return sync ? 'sync' : 'relaxed';
+}
+

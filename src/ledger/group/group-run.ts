@@ -1,0 +1,268 @@
+/**
+ * Deciding a group: proposals in the order of arrival, each all or nothing, each with its own revision.
+ *
+ * R1. A proposal sees what the ones before it in the group did.
+ * R2. A proposal that fails (a check, an operation, a quota) leaves no trace and harms no other.
+ * R3. A dead entry that is met becomes `expired` first, as a revision of its own.
+ * R4. Pure: the same view gives the same decision. It may run any number of times.
+ */
+import type { Decision, Ref, View, Write } from '../../engine/index.ts';
+import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
+import type { Position } from '../position.ts';
+import type { Head } from '../../engine/index.ts';
+import { addressOf, isLedgerScope } from './address.ts';
+import { codeOfResults } from './answer.ts';
+import type { Decided, DecidedChange, DecidedCommit, DecidedResult } from './answer.ts';
+import { failuresOf } from './checks.ts';
+import type { Draft } from './draft.ts';
+import type { GroupReads } from './group-reads.ts';
+import { GroupState } from './group-state.ts';
+import { mutate } from './mutations.ts';
+import type { Prepared } from './prepared.ts';
+import { enforceQuota } from './quota.ts';
+import type { Quota } from './quota.ts';
+import type { Slot } from './slot.ts';
+import { Windows } from './window.ts';
+import { decisionOf } from './writes.ts';
+
+/** What a group is decided with, beside its view. */
+export interface GroupRules {
+  readonly app: string;
+  readonly maxValueBytes: number;
+  readonly quota: Quota | undefined;
+  scopeQuota(scope: string): Quota | undefined;
+  /** Whether a position belongs to the ledger's history. */
+  knows(position: Position, head: Head): boolean;
+  /** A name for a large value, never given before. */
+  newValueId(): string;
+}
+
+/** Bytes of new values after which the rest of a group waits for the next one. */
+const groupBytesMax = 8 * 1024 * 1024;
+
+interface Touched {
+  readonly slot: Slot;
+  readonly before: Draft | undefined;
+  updates: number;
+  index: number;
+}
+
+export class GroupRun {
+  readonly state: GroupState;
+  readonly answers: Decided[] = [];
+  readonly commits: DecidedCommit[] = [];
+  readonly windows: Windows;
+  /** Dead rows of the ledger's own scopes: dropped without a trace. */
+  readonly dropped: Ref[] = [];
+  readonly #rules: GroupRules;
+  #bytes = 0;
+
+  constructor(view: View, reads: GroupReads, rules: GroupRules) {
+    this.#rules = rules;
+    this.state = new GroupState(view, reads, rules.knows);
+    this.windows = new Windows((address) => {
+      const entry = view.entries[reads.indexOf(address)!];
+      return entry?.expiresAt !== undefined && entry.expiresAt <= view.time ? undefined : entry;
+    });
+  }
+
+  /** Decides as many of `proposals` as fit; `answers` has one for each that was decided. */
+  run(proposals: readonly Prepared[]): Decision {
+    for (const proposal of proposals) {
+      if (this.#bytes > groupBytesMax && this.answers.length > 0) break;
+      this.answers.push(this.#decide(proposal));
+    }
+    return decisionOf(this, this.#rules);
+  }
+
+  #decide(proposal: Prepared): Decided {
+    const { state } = this;
+    if (proposal.stamp !== undefined) {
+      const first = this.windows.find(proposal.stamp);
+      if (first !== undefined) return first;
+    }
+    this.#meetTheDead(proposal);
+    const failures = failuresOf(proposal.checks, state);
+    if (failures.length > 0) return { kind: 'conflict', failures, headOffset: state.lastOffset };
+    const touched: Touched[] = [];
+    try {
+      const results = this.#apply(proposal, touched);
+      const offset = this.#commit(proposal, touched);
+      const { stamp, wantsValues } = proposal;
+      if (stamp !== undefined) {
+        const at = offset === 0 ? state.lastOffset : offset;
+        this.windows.record(stamp, at, state.time, codeOfResults(results));
+      }
+      return { kind: 'committed', offset, headOffset: state.lastOffset, results, wantsValues };
+    } catch (error) {
+      for (const { slot, before } of touched) slot.current = before;
+      return { kind: 'error', error: asHoldfastError(error) };
+    }
+  }
+
+  #meetTheDead(proposal: Prepared): void {
+    for (const mutation of proposal.mutations) this.#bury(mutation.address);
+    for (const check of proposal.checks) if (check.ref !== undefined) this.#bury(check.address);
+    for (const ref of proposal.sweeps) this.#bury(addressOf(ref));
+  }
+
+  #bury(address: string): void {
+    const { state } = this;
+    const slot = state.slotOf(address);
+    const { current } = slot;
+    if (current?.expiresAt === undefined || current.expiresAt > state.time) return;
+    slot.current = undefined;
+    if (isLedgerScope(slot.ref.scope)) {
+      this.dropped.push(slot.ref);
+      return;
+    }
+    const change = dead(slot, current);
+    const commit = { offset: this.#draw(), actor: undefined, cause: undefined, changes: [change] };
+    this.#publish(commit);
+  }
+
+  #apply(proposal: Prepared, touched: Touched[]): DecidedResult[] {
+    const { state } = this;
+    const results: DecidedResult[] = [];
+    for (const [index, mutation] of proposal.mutations.entries()) {
+      const slot = state.slotOf(mutation.address);
+      const previous = slot.current;
+      const value = mutate(mutation, previous, state.time, this.#rules.maxValueBytes);
+      if (value !== previous) {
+        remember(touched, slot, previous, index, mutation.kind === 'update');
+        slot.current = value;
+      }
+      results.push({ change: changeOf(previous, value), previous, value });
+    }
+    return results;
+  }
+
+  /** Gives the touched entries their revision. Throws before anything is published. */
+  #commit(proposal: Prepared, touched: readonly Touched[]): number {
+    const changes: DecidedChange[] = [];
+    for (const { slot, before, updates, index } of touched) {
+      const after = slot.current;
+      if (before === undefined && after === undefined) continue;
+      const operations = updates === 1 ? proposal.mutations[index]!.operations : undefined;
+      const kind = before === undefined ? 'created' : after === undefined ? 'deleted' : 'updated';
+      changes.push({ slot, kind, before, after, operations, erased: proposal.erases });
+    }
+    if (changes.length === 0) return 0;
+    this.#enforceQuotas(changes);
+    const offset = this.#draw();
+    this.#publish({ offset, actor: proposal.actor, cause: proposal.cause, changes });
+    return offset;
+  }
+
+  #draw(): number {
+    this.state.lastOffset += 1;
+    return this.state.lastOffset;
+  }
+
+  #publish(commit: DecidedCommit): void {
+    for (const { slot, before, after } of commit.changes) {
+      slot.lastOffset = commit.offset;
+      if (after !== undefined) {
+        after.offset = commit.offset;
+        this.#bytes += after.size;
+      }
+      const entries = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+      const bytes = (after?.size ?? 0) - (before?.size ?? 0);
+      this.state.grow(slot.ref.scope, entries, bytes, commit.offset);
+    }
+    this.commits.push(commit);
+  }
+
+  #enforceQuotas(changes: readonly DecidedChange[]): void {
+    const { quota, app } = this.#rules;
+    const growth = new Map<string, { entries: number; bytes: number }>();
+    const total = { entries: 0, bytes: 0 };
+    for (const { slot, before, after } of changes) {
+      const entries = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+      const bytes = (after?.size ?? 0) - (before?.size ?? 0);
+      total.entries += entries;
+      total.bytes += bytes;
+      const { scope } = slot.ref;
+      if (this.#rules.scopeQuota(scope) === undefined) continue;
+      const sum = growth.get(scope) ?? { entries: 0, bytes: 0 };
+      growth.set(scope, { entries: sum.entries + entries, bytes: sum.bytes + bytes });
+    }
+    for (const [scope, more] of growth) {
+      const used = this.state.scopeUsage(scope);
+      enforceQuota(this.#rules.scopeQuota(scope)!, used, plus(used, more), { app, scope });
+    }
+    if (quota === undefined) return;
+    const used = this.state.appUsage();
+    enforceQuota(quota, used, plus(used, total), { app });
+  }
+
+  /** Every write but the entries': filled in by `decisionOf`. */
+  entryWrites(): Write[] {
+    const writes: Write[] = [];
+    for (const slot of this.state.slots()) {
+      if (slot.lastOffset === 0) continue;
+      const { ref, current, base } = slot;
+      if (current === undefined) {
+        if (base !== undefined) writes.push({ kind: 'delete', scope: ref.scope, key: ref.key });
+      } else {
+        writes.push(putOf(ref, current));
+      }
+    }
+    return writes;
+  }
+}
+
+function putOf(ref: Ref, draft: Draft): Write {
+  const external = draft.external !== undefined;
+  return {
+    kind: 'put',
+    scope: ref.scope,
+    key: ref.key,
+    content: external ? JSON.stringify(draft.external) : draft.content!,
+    offset: draft.offset,
+    createdAt: draft.createdAt,
+    updatedAt: draft.updatedAt,
+    expiresAt: draft.expiresAt,
+    schema: draft.schema,
+    size: draft.size,
+    external,
+  };
+}
+
+function dead(slot: Slot, before: Draft): DecidedChange {
+  return { slot, kind: 'expired', before, after: undefined, operations: undefined, erased: false };
+}
+
+function remember(
+  touched: Touched[],
+  slot: Slot,
+  before: Draft | undefined,
+  index: number,
+  isUpdate: boolean,
+): void {
+  const known = touched.length === 0 ? undefined : touched.find((one) => one.slot === slot);
+  if (known === undefined) {
+    touched.push({ slot, before, updates: isUpdate ? 1 : 2, index });
+  } else {
+    // Several mutations of one entry are one change, which no single list of operations explains.
+    known.updates = 2;
+  }
+}
+
+function changeOf(before: Draft | undefined, after: Draft | undefined): DecidedResult['change'] {
+  if (before === after) return 'none';
+  if (before === undefined) return 'created';
+  return after === undefined ? 'deleted' : 'updated';
+}
+
+function plus<T extends { entries: number; bytes: number }>(used: T, more: T): T {
+  return { ...used, entries: used.entries + more.entries, bytes: used.bytes + more.bytes };
+}
+
+function asHoldfastError(error: unknown): HoldfastError {
+  if (isHoldfastError(error)) return error;
+  return new HoldfastError('internal', 'deciding a proposal failed', {
+    cause: error,
+    outcome: 'not-applied',
+  });
+}

@@ -1,0 +1,119 @@
+/**
+ * The working state of one group while it is decided: slots, scope counts, offsets drawn.
+ *
+ * Made anew for every call of `decide`, from that call's view alone.
+ */
+import type { Head, ScopeStat, View } from '../../engine/index.ts';
+import { assert } from '../../internal/assert.ts';
+import type { Position } from '../position.ts';
+import type { GroupReads } from './group-reads.ts';
+import type { Usage } from './quota.ts';
+import { Slot } from './slot.ts';
+
+interface Growth {
+  entries: number;
+  bytes: number;
+  /** Offset of the last commit of this group in the scope. */
+  offset: number;
+}
+
+export class GroupState {
+  readonly head: Head;
+  readonly time: number;
+  /** Offset of the last revision drawn. */
+  lastOffset = 0;
+  /** The earliest expiry among the entries taken as alive. */
+  validUntil = Infinity;
+  readonly #view: View;
+  readonly #reads: GroupReads;
+  readonly #knows: (position: Position, head: Head) => boolean;
+  readonly #slots: (Slot | undefined)[];
+  readonly #growth = new Map<string, Growth>();
+  /** Growth of the whole ledger, in this group. */
+  readonly total: Growth = { entries: 0, bytes: 0, offset: 0 };
+
+  constructor(
+    view: View,
+    reads: GroupReads,
+    knows: (position: Position, head: Head) => boolean,
+  ) {
+    this.#view = view;
+    this.#reads = reads;
+    this.#knows = knows;
+    this.head = view.head;
+    this.time = view.time;
+    this.#slots = Array.from({ length: view.entries.length });
+  }
+
+  slotOf(address: string): Slot {
+    const index = this.#reads.indexOf(address);
+    assert(index !== undefined && index < this.#view.entries.length, 'an entry was not asked for');
+    const known = this.#slots[index];
+    if (known !== undefined) return known;
+    const stored = this.#view.entries[index];
+    const slot = new Slot(this.#reads.refs[index]!, stored);
+    this.#slots[index] = slot;
+    if (stored?.expiresAt !== undefined && stored.expiresAt > this.time) {
+      this.validUntil = Math.min(this.validUntil, stored.expiresAt);
+    }
+    return slot;
+  }
+
+  /** Whether the view holds `address` already. */
+  has(address: string): boolean {
+    const index = this.#reads.indexOf(address);
+    return index !== undefined && index < this.#view.entries.length;
+  }
+
+  slots(): Slot[] {
+    return this.#slots.filter((slot) => slot !== undefined);
+  }
+
+  scopeStat(scope: string): ScopeStat {
+    const index = this.#reads.scopeIndexOf(scope);
+    const stat = index === undefined ? undefined : this.#view.scopes[index];
+    assert(stat !== undefined, 'a scope was not asked for');
+    // An emptied scope is forgotten with the log: it may have changed as late as the trim point.
+    return stat.revision === 0 ? { ...stat, revision: this.head.trimmed } : stat;
+  }
+
+  /** Offset of the scope's last commit in this group; 0 if there is none. */
+  scopeOffset(scope: string): number {
+    return this.#growth.get(scope)?.offset ?? 0;
+  }
+
+  /** Whether a position belongs to this ledger's history. */
+  knows(position: Position): boolean {
+    return this.#knows(position, this.head);
+  }
+
+  scopeUsage(scope: string): Usage {
+    const { entries, bytes } = this.scopeStat(scope);
+    const growth = this.#growth.get(scope);
+    return { entries: entries + (growth?.entries ?? 0), bytes: bytes + (growth?.bytes ?? 0) };
+  }
+
+  appUsage(): Usage {
+    return {
+      entries: this.head.entries + this.total.entries,
+      bytes: this.head.bytes + this.total.bytes,
+    };
+  }
+
+  grow(scope: string, entries: number, bytes: number, offset: number): void {
+    let growth = this.#growth.get(scope);
+    if (growth === undefined) {
+      growth = { entries: 0, bytes: 0, offset: 0 };
+      this.#growth.set(scope, growth);
+    }
+    growth.entries += entries;
+    growth.bytes += bytes;
+    growth.offset = offset;
+    this.total.entries += entries;
+    this.total.bytes += bytes;
+  }
+
+  growths(): IterableIterator<[string, Growth]> {
+    return this.#growth.entries();
+  }
+}

@@ -1,0 +1,127 @@
+/** One ledger's share of a transaction: the proposals that were taken, and how they are decided. */
+import type { Reads, Ref, StoredEntry, Verdict, View, Work } from '../../engine/index.ts';
+import { assert } from '../../internal/assert.ts';
+import { limits } from '../limits.ts';
+import { addressOf, valuesScope } from './address.ts';
+import type { Lane, Waiting } from './committer.ts';
+import { applyDifference, decodeExternal, rowsOf } from './external.ts';
+import type { ExternalRef } from './external.ts';
+import { GroupReads } from './group-reads.ts';
+import { GroupRun } from './group-run.ts';
+import { readsValue } from './mutations.ts';
+import type { Prepared } from './prepared.ts';
+import { windowRefs } from './window.ts';
+import { differenceSchema } from './writes.ts';
+
+export class GroupWork implements Work {
+  readonly lane: Lane;
+  readonly taken: readonly Waiting[];
+  readonly ledger: string;
+  readonly reads: Reads;
+  readonly sync: boolean;
+  readonly #asked = new GroupReads();
+  readonly #proposals: readonly Prepared[];
+  /** Addresses whose value, not only their version, decides. */
+  readonly #valued = new Set<string>();
+  #run: GroupRun | undefined;
+
+  private constructor(lane: Lane, taken: readonly Waiting[]) {
+    this.lane = lane;
+    this.taken = taken;
+    this.ledger = lane.name;
+    this.#proposals = taken.map((one) => one.prepared);
+    this.sync = this.#proposals.some((proposal) => proposal.sync);
+    for (const proposal of this.#proposals) this.#ask(proposal);
+    this.reads = { refs: [...this.#asked.refs], scopes: this.#asked.scopes };
+  }
+
+  /** Takes at most `share` proposals off the lane, and no more bytes than a group may have. */
+  static take(lane: Lane, share: number): GroupWork {
+    let count = 0;
+    let bytes = 0;
+    while (count < Math.min(share, lane.waiting.length)) {
+      bytes += lane.waiting[count]!.prepared.bytes;
+      if (count > 0 && bytes > limits.groupBytesMax) break;
+      count += 1;
+    }
+    return new GroupWork(lane, lane.waiting.splice(0, count));
+  }
+
+  /** The last decision's run: the one that was applied, if any was. */
+  get run(): GroupRun {
+    assert(this.#run !== undefined, 'a group was answered before it was decided');
+    return this.#run;
+  }
+
+  putBack(): void {
+    this.lane.waiting.unshift(...this.taken);
+  }
+
+  decide(view: View): Verdict {
+    const needed = this.#missingValues(view);
+    if (needed.length > 0) return { kind: 'need', reads: { refs: needed, scopes: [] } };
+    const run = new GroupRun(view, this.#asked, this.lane.rules);
+    this.#loadLargeValues(view, run);
+    this.#run = run;
+    return run.run(this.#proposals);
+  }
+
+  #ask(proposal: Prepared): void {
+    const asked = this.#asked;
+    const { rules } = this.lane;
+    for (const check of proposal.checks) {
+      if (check.ref === undefined) asked.addScope(check.address);
+      else asked.addRef(check.ref, check.address);
+      if (check.value !== undefined) this.#valued.add(check.address);
+    }
+    for (const mutation of proposal.mutations) {
+      asked.addRef(mutation.ref, mutation.address);
+      if (proposal.wantsValues || readsValue(mutation)) this.#valued.add(mutation.address);
+      if (rules.scopeQuota(mutation.ref.scope) !== undefined) asked.addScope(mutation.ref.scope);
+    }
+    for (const ref of proposal.sweeps) asked.addRef(ref, addressOf(ref));
+    if (proposal.stamp === undefined) return;
+    for (const ref of windowRefs(proposal.stamp)) asked.addRef(ref, addressOf(ref));
+  }
+
+  /** Rows of large values that a proposal must see and that were not asked for yet. */
+  #missingValues(view: View): Ref[] {
+    const missing: Ref[] = [];
+    for (const { external } of this.#largeValues(view)) {
+      for (const id of rowsOf(external)) {
+        const ref = { scope: valuesScope, key: id };
+        if (this.#asked.addRef(ref, addressOf(ref))) missing.push(ref);
+      }
+    }
+    return missing;
+  }
+
+  #loadLargeValues(view: View, run: GroupRun): void {
+    for (const { address, external } of this.#largeValues(view)) {
+      const draft = run.state.slotOf(address).current;
+      if (draft === undefined) continue;
+      const row = this.#row(view, external.id);
+      if (external.base === undefined || row.schema !== differenceSchema) {
+        draft.content = row.content;
+        draft.baseText = typeof row.content === 'string' ? row.content : undefined;
+      } else {
+        draft.baseText = String(this.#row(view, external.base).content);
+        draft.content = applyDifference(draft.baseText, String(row.content));
+      }
+    }
+  }
+
+  *#largeValues(view: View): Generator<{ address: string; external: ExternalRef }> {
+    for (const address of this.#valued) {
+      const entry = view.entries[this.#asked.indexOf(address)!];
+      if (entry?.external) yield { address, external: decodeExternal(entry.content) };
+    }
+  }
+
+  #row(view: View, id: string): StoredEntry {
+    const address = addressOf({ scope: valuesScope, key: id });
+    const row = view.entries[this.#asked.indexOf(address)!];
+    assert(row !== undefined, `large value ${id} is named but not stored`);
+    return row;
+  }
+}

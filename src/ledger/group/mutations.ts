@@ -1,0 +1,99 @@
+/** One mutation applied to one draft: pure, the old draft stays as it was. */
+import { HoldfastError } from '../../errors/index.ts';
+import { limits } from '../limits.ts';
+import { applyOperations } from '../operations/index.ts';
+import { Draft } from './draft.ts';
+import type { PreparedMutation } from './prepared.ts';
+
+/** Returns the same draft if nothing changes, undefined if the entry is gone. */
+export function mutate(
+  mutation: PreparedMutation,
+  current: Draft | undefined,
+  time: number,
+  maxValueBytes: number,
+): Draft | undefined {
+  switch (mutation.kind) {
+    case 'delete':
+      return undefined;
+    case 'touch':
+      return current && touched(mutation, current, time);
+    case 'set': {
+      const value = mutation.value;
+      if (value === undefined) return current;
+      return written(mutation, current, value.content, value.size, time);
+    }
+    case 'update': {
+      const json = applyOperations(targetOf(mutation, current), mutation.operations ?? []);
+      const text = JSON.stringify(json);
+      const bytes = Buffer.byteLength(text);
+      if (bytes > maxValueBytes) throw tooLarge(mutation, bytes, maxValueBytes);
+      const draft = written(mutation, current, text, bytes, time);
+      draft.remember(json);
+      draft.baseText = current?.baseText;
+      return draft;
+    }
+  }
+}
+
+/** Whether the mutation must see the value that is there. */
+export function readsValue(mutation: PreparedMutation): boolean {
+  return mutation.kind === 'update';
+}
+
+function written(
+  mutation: PreparedMutation,
+  current: Draft | undefined,
+  content: string | Uint8Array,
+  bytes: number,
+  time: number,
+): Draft {
+  return new Draft(
+    content,
+    undefined,
+    0,
+    current === undefined ? time : current.createdAt,
+    time,
+    expiryOf(mutation, current, time),
+    mutation.schema ?? current?.schema ?? 0,
+    Buffer.byteLength(mutation.ref.key) + bytes,
+  );
+}
+
+function touched(mutation: PreparedMutation, current: Draft, time: number): Draft {
+  const { content, external, createdAt, schema, size } = current;
+  const expiresAt = expiryOf(mutation, current, time);
+  const draft = new Draft(content, external, 0, createdAt, time, expiresAt, schema, size);
+  draft.baseText = current.baseText;
+  return draft;
+}
+
+function expiryOf(
+  mutation: PreparedMutation,
+  current: Draft | undefined,
+  time: number,
+): number | undefined {
+  const { ttlMs } = mutation;
+  if (ttlMs === 'keep') return current?.expiresAt;
+  return ttlMs === null ? undefined : time + ttlMs;
+}
+
+function targetOf(mutation: PreparedMutation, current: Draft | undefined): unknown {
+  if (current === undefined) return undefined;
+  if (typeof current.content === 'string') return current.json();
+  const { scope, key } = mutation.ref;
+  throw new HoldfastError(
+    'operation_failed',
+    `'${key}' in '${scope}' holds bytes; operations apply to JSON values only`,
+    { details: { scope, key, reason: 'bytes' } },
+  );
+}
+
+function tooLarge(mutation: PreparedMutation, bytes: number, limit: number): HoldfastError {
+  const { scope, key } = mutation.ref;
+  return new HoldfastError(
+    'limit_exceeded',
+    `the update would make '${key}' in '${scope}' ${bytes} bytes; at most ${limit} ` +
+      `(maxValueBytes, up to ${limits.valueBytesMax})`,
+    { details: { scope, key, bytes, limit } },
+  );
+}

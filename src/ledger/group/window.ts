@@ -1,0 +1,176 @@
+/**
+ * Idempotency windows: what became of a client's recent proposals.
+ *
+ * W1. A repeat within the window returns the first receipt and applies nothing.
+ * W2. A repeat with another payload is `stamp_reused`; one older than the window is `stamp_expired`:
+ *     it cannot be told from a new one, so it is not applied.
+ * W3. A conflict leaves no trace: it is judged anew.
+ *
+ * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small row per
+ * group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group that writes a row
+ * does not know its base yet, so its own revisions are placed as `-<distance to the row's version>`; the
+ * next rewrite makes them absolute. The row `<client>` names the newest block.
+ */
+import type { PutWrite, Ref, StoredEntry } from '../../engine/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
+import { addressOf, clientsScope } from './address.ts';
+import type { Decided } from './answer.ts';
+import type { PreparedStamp } from './prepared.ts';
+
+const blockSize = 64;
+const blocksKept = 32;
+/** How long a silent client's window is kept. */
+const windowMs = 24 * 60 * 60 * 1000;
+
+interface Outcome {
+  readonly digest: string;
+  /** Absolute, or counted from the base if `pending`. */
+  readonly revision: number;
+  readonly pending: boolean;
+  readonly time: number;
+  readonly codes: string;
+}
+
+export function windowRefs(stamp: PreparedStamp): readonly Ref[] {
+  return [headRef(stamp.client), blockRef(stamp.client, blockOf(stamp.sequence))];
+}
+
+function blockOf(sequence: number): number {
+  return Math.floor(sequence / blockSize);
+}
+
+function headRef(client: string): Ref {
+  return { scope: clientsScope, key: client };
+}
+
+/** The newline keeps `<client>` and `<client><block>` of another client apart. */
+function blockRef(client: string, block: number): Ref {
+  return { scope: clientsScope, key: `${client}\n${block}` };
+}
+
+/** The windows of the clients in one group: read as asked for, written back once. */
+export class Windows {
+  readonly #blocks = new Map<string, { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean }>();
+  readonly #heads = new Map<string, { newest: number; stored: number }>();
+  readonly #entryOf: (address: string) => StoredEntry | undefined;
+
+  constructor(entryOf: (address: string) => StoredEntry | undefined) {
+    this.#entryOf = entryOf;
+  }
+
+  /** The first answer to this stamp, if there was one. */
+  find(stamp: PreparedStamp): Decided | undefined {
+    const block = blockOf(stamp.sequence);
+    const head = this.#head(stamp.client);
+    if (block <= head.newest - blocksKept) {
+      const error = new HoldfastError(
+        'stamp_expired',
+        `sequence ${stamp.sequence} of client '${stamp.client}' is older than its window`,
+        { details: { client: stamp.client, sequence: stamp.sequence } },
+      );
+      return { kind: 'error', error };
+    }
+    const outcome = this.#block(stamp.client, block).outcomes.get(stamp.sequence);
+    if (outcome === undefined) return undefined;
+    if (outcome.digest !== stamp.digest) {
+      const error = new HoldfastError(
+        'stamp_reused',
+        `sequence ${stamp.sequence} of client '${stamp.client}' was used for another proposal`,
+        { details: { client: stamp.client, sequence: stamp.sequence } },
+      );
+      return { kind: 'error', error };
+    }
+    const { revision, pending, time, codes } = outcome;
+    return { kind: 'replayed', revision, pending, time, codes };
+  }
+
+  record(stamp: PreparedStamp, offset: number, time: number, codes: string): void {
+    const number = blockOf(stamp.sequence);
+    const block = this.#block(stamp.client, number);
+    const { digest } = stamp;
+    block.outcomes.set(stamp.sequence, { digest, revision: offset, pending: true, time, codes });
+    block.dirty = true;
+    const head = this.#head(stamp.client);
+    head.newest = Math.max(head.newest, number);
+  }
+
+  get dirty(): boolean {
+    for (const block of this.#blocks.values()) if (block.dirty) return true;
+    return false;
+  }
+
+  /** Rows to put and refs to delete, with `offset` as the version of every row. */
+  writes(offset: number, time: number): { puts: PutWrite[]; deletes: Ref[] } {
+    const puts: PutWrite[] = [];
+    const deletes: Ref[] = [];
+    for (const block of this.#blocks.values()) {
+      if (block.dirty) puts.push(row(block.ref, encode(block.outcomes, offset), offset, time));
+    }
+    for (const [client, head] of this.#heads) {
+      if (head.newest === head.stored) continue;
+      puts.push(row(headRef(client), String(head.newest), offset, time));
+      const first = Math.max(0, head.stored - blocksKept + 1);
+      for (let old = first; old <= head.newest - blocksKept; old += 1) {
+        if (old - first >= blocksKept) break;
+        deletes.push(blockRef(client, old));
+      }
+    }
+    return { puts, deletes };
+  }
+
+  #head(client: string): { newest: number; stored: number } {
+    let head = this.#heads.get(client);
+    if (head === undefined) {
+      const entry = this.#entryOf(addressOf(headRef(client)));
+      const newest = entry === undefined ? -1 : Number(entry.content);
+      head = { newest, stored: newest };
+      this.#heads.set(client, head);
+    }
+    return head;
+  }
+
+  #block(client: string, number: number): { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean } {
+    const ref = blockRef(client, number);
+    let block = this.#blocks.get(ref.key);
+    if (block === undefined) {
+      const entry = this.#entryOf(addressOf(ref));
+      block = { ref, outcomes: decode(entry), dirty: false };
+      this.#blocks.set(ref.key, block);
+    }
+    return block;
+  }
+}
+
+/** Absolute revisions stay absolute; pending ones become `-<distance to the row's version>`. */
+function encode(outcomes: Map<number, Outcome>, offset: number): string {
+  const lines: string[] = [];
+  for (const [sequence, { digest, revision, pending, time, codes }] of outcomes) {
+    const place = pending ? `-${offset - revision}` : String(revision);
+    lines.push(`${sequence},${digest},${place},${time},${codes}`);
+  }
+  return lines.join('\n');
+}
+
+function decode(entry: StoredEntry | undefined): Map<number, Outcome> {
+  const outcomes = new Map<number, Outcome>();
+  if (entry === undefined) return outcomes;
+  for (const line of String(entry.content).split('\n')) {
+    const [sequence, digest, place, time, codes] = line.split(',');
+    const relative = place!.startsWith('-');
+    const revision = relative ? entry.version - Number(place!.slice(1)) : Number(place);
+    outcomes.set(Number(sequence), {
+      digest: digest!,
+      revision,
+      pending: false,
+      time: Number(time),
+      codes: codes!,
+    });
+  }
+  return outcomes;
+}
+
+function row(ref: Ref, content: string, offset: number, time: number): PutWrite {
+  const size = ref.key.length + content.length;
+  const times = { createdAt: time, updatedAt: time, expiresAt: time + windowMs };
+  return { kind: 'put', ...ref, content, offset, ...times, schema: 0, size, external: false };
+}

@@ -1,0 +1,97 @@
+/** A decided group as an engine's decision: entries, large values, windows, counts, one log row. */
+import type { Decision, PutWrite, Ref, ScopeDelta, Write } from '../../engine/index.ts';
+import { limits } from '../limits.ts';
+import { encodeBody } from '../log/body.ts';
+import { valuesScope } from './address.ts';
+import type { Draft } from './draft.ts';
+import { encodeDifference, rootOf } from './external.ts';
+import type { GroupRules, GroupRun } from './group-run.ts';
+
+/** Marks a row of `$ledger/values` that holds a difference rather than a full value. */
+export const differenceSchema = 1;
+
+export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
+  const { state, commits } = run;
+  const values = storeLargeValues(run, rules);
+  const log = commits.length === 0 ? undefined : encodeBody(commits, state.time);
+  const entries = run.entryWrites();
+  const needsRow = run.windows.dirty || run.dropped.length > 0;
+  // A row without a version of its own could be mistaken for its predecessor: take a revision.
+  const revisions = state.lastOffset === 0 && needsRow ? 1 : state.lastOffset;
+  const windows = run.windows.writes(revisions, state.time);
+  return {
+    kind: 'decision',
+    revisions,
+    writes: [...entries, ...values, ...windows.puts, ...deletesOf([...windows.deletes, ...run.dropped])],
+    scopes: scopeDeltas(run),
+    log,
+    validUntil: state.validUntil === Infinity ? undefined : state.validUntil,
+  };
+}
+
+/** Puts every large value of the group's commits apart, as a difference where that is much smaller. */
+function storeLargeValues(run: GroupRun, rules: GroupRules): PutWrite[] {
+  const writes: PutWrite[] = [];
+  for (const commit of run.commits) {
+    for (const { after, before } of commit.changes) {
+      if (after === undefined || after.external !== undefined) continue;
+      if (after.content === undefined || after.size <= limits.inlineValueBytes) continue;
+      writes.push(storeApart(after, before, rules.newValueId(), run.state.time));
+    }
+  }
+  return writes;
+}
+
+function storeApart(draft: Draft, before: Draft | undefined, id: string, time: number): PutWrite {
+  const content = draft.content!;
+  const difference = differenceTo(before, content);
+  const { size } = draft;
+  if (difference !== undefined && before?.external !== undefined) {
+    draft.external = { id, base: rootOf(before.external), size };
+    draft.baseText = before.baseText;
+    return valueRow(id, difference, differenceSchema, draft.offset, time);
+  }
+  draft.external = { id, size };
+  draft.baseText = typeof content === 'string' ? content : undefined;
+  return valueRow(id, content, 0, draft.offset, time);
+}
+
+function differenceTo(before: Draft | undefined, content: string | Uint8Array): string | undefined {
+  const base = before?.external === undefined ? undefined : before.baseText;
+  if (base === undefined || typeof content !== 'string') return undefined;
+  return encodeDifference(base, content);
+}
+
+function valueRow(
+  key: string,
+  content: string | Uint8Array,
+  schema: number,
+  offset: number,
+  time: number,
+): PutWrite {
+  const times = { createdAt: time, updatedAt: time, expiresAt: undefined };
+  const size = content.length;
+  return {
+    kind: 'put',
+    scope: valuesScope,
+    key,
+    content,
+    offset,
+    ...times,
+    schema,
+    size,
+    external: false,
+  };
+}
+
+function deletesOf(refs: readonly Ref[]): Write[] {
+  return refs.map(({ scope, key }) => ({ kind: 'delete', scope, key }));
+}
+
+function scopeDeltas(run: GroupRun): ScopeDelta[] {
+  const deltas: ScopeDelta[] = [];
+  for (const [scope, { entries, bytes, offset }] of run.state.growths()) {
+    deltas.push({ scope, entries, bytes, offset });
+  }
+  return deltas;
+}

@@ -1,0 +1,56 @@
+/**
+ * What an engine does with the answers of `decide`, whichever engine it is.
+ *
+ * V1. Every `Need` that a work ever answered is kept, in the order of the answers and with its
+ *     repetitions: a `decide` may find its reads by counting what it asked for.
+ * V2. A decision that breaks the contract is refused before anything of the call is applied.
+ *
+ * Not here: applying a decision. Each engine has its own way.
+ */
+import { HoldfastError } from '../errors/index.ts';
+import type { Decision, Need, Reads } from './transaction.ts';
+
+/** The reads of a work's next view, after it answered `need`. */
+export function joinReads(reads: Reads, need: Need): Reads {
+  if (need.reads.refs.length === 0 && need.reads.scopes.length === 0) {
+    throw broken('a need that asks for nothing would be asked forever');
+  }
+  return {
+    refs: [...reads.refs, ...need.reads.refs],
+    scopes: [...reads.scopes, ...need.reads.scopes],
+  };
+}
+
+/** Throws `internal` if the decision breaks the contract. */
+export function checkDecision(decision: Decision): void {
+  const { revisions, writes, scopes, log } = decision;
+  if (!Number.isSafeInteger(revisions) || revisions < 0) {
+    throw broken(`a decision takes ${revisions} revisions`);
+  }
+  if (revisions === 0 && (writes.length > 0 || log !== undefined)) {
+    throw broken('a decision writes entries or a log row but takes no revision');
+  }
+  const seen = new Set<string>();
+  for (const write of writes) {
+    // A NUL is in no scope and no key.
+    const address = `${write.scope}\0${write.key}`;
+    if (seen.has(address)) {
+      throw broken(`a decision writes '${write.key}' of '${write.scope}' twice`);
+    }
+    seen.add(address);
+    if (write.kind === 'put') checkOffset(write.offset, revisions);
+  }
+  for (const delta of scopes) {
+    if (delta.offset !== undefined) checkOffset(delta.offset, revisions);
+  }
+}
+
+function checkOffset(offset: number, revisions: number): void {
+  if (!Number.isSafeInteger(offset) || offset < 1 || offset > revisions) {
+    throw broken(`offset ${offset} lies outside 1..${revisions}`);
+  }
+}
+
+function broken(message: string): HoldfastError {
+  return new HoldfastError('internal', message, { outcome: 'not-applied' });
+}

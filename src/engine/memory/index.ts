@@ -1,0 +1,2 @@
+export { MemoryEngine } from './memory-engine.ts';
+export { openMemoryEngine } from './open.ts';

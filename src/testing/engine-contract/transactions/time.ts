@@ -1,0 +1,90 @@
+/** T5 and `validUntil`: what time a commit carries. */
+import { expect } from 'vitest';
+import { ManualClock } from '../../manual-clock.ts';
+import type { Contract } from '../contract.ts';
+import { commit, decisionOf, nothing, put, readOne, run, viewOf } from '../writing.ts';
+
+/** A clock on which every look takes some time, so that looking twice gives two answers. */
+class TickingClock extends ManualClock {
+  override now(): number {
+    this.advance(7);
+    return super.now();
+  }
+}
+
+export function timeContract(contract: Contract): void {
+  contract.testWith(['injectedClock'], 'a commit carries the engine time', async (world) => {
+    const clock = new ManualClock(5000);
+    const engine = await world.open({ clock });
+    expect(await commit(engine, 'app', [put('s', 'a')])).toMatchObject({ time: 5000 });
+    clock.advance(250);
+    expect(await engine.read('app', [])).toMatchObject({ time: 5250, head: { time: 5000 } });
+    expect((await viewOf(engine, 'app', {})).time).toBe(5250);
+    expect(await commit(engine, 'app', [put('s', 'b')])).toMatchObject({ time: 5250 });
+  });
+
+  contract.testWith(
+    ['injectedClock'],
+    'time never runs backwards, in commits, views and reads, when the clock is set back',
+    async (world) => {
+      const clock = new ManualClock(5000);
+      const engine = await world.open({ clock });
+      await commit(engine, 'app', [put('s', 'a')]);
+      clock.set(1000);
+      expect((await viewOf(engine, 'app', {})).time).toBe(5000);
+      expect((await engine.read('app', [])).time).toBe(5000);
+      const range = { scope: 's', reverse: false, limit: 1, keysOnly: true };
+      expect((await engine.scan('app', range)).time).toBe(5000);
+      expect((await engine.scopes('app', { limit: 1 })).time).toBe(5000);
+      expect((await engine.log('app', { after: 0, limit: 1 })).time).toBe(5000);
+      expect(await commit(engine, 'app', [put('s', 'b')])).toMatchObject({ time: 5000 });
+      clock.set(5001);
+      expect(await commit(engine, 'app', [put('s', 'c')])).toMatchObject({ time: 5001 });
+    },
+  );
+
+  contract.testWith(
+    ['injectedClock'],
+    'the time of one ledger does not hold another back',
+    async (world) => {
+      const clock = new ManualClock(5000);
+      const engine = await world.open({ clock });
+      await commit(engine, 'app', [put('s', 'a')]);
+      clock.set(1000);
+      expect(await commit(engine, 'other', [put('s', 'a')])).toMatchObject({ time: 1000 });
+    },
+  );
+
+  contract.testWith(
+    ['injectedClock'],
+    'a decision is not applied at or after its validUntil, unless its view already was',
+    async (world) => {
+      const engine = await world.open({ clock: new TickingClock(5000) });
+      for (let turn = 0; turn < 5; turn += 1) {
+        let view = 0;
+        const applied = await run(engine, {
+          ledger: 'app',
+          reads: { refs: [], scopes: [] },
+          decide(seen) {
+            view = seen.time;
+            const validUntil = view + 3 + 30 * turn;
+            return decisionOf([put('s', `k${turn}`)], [], { validUntil });
+          },
+        });
+        expect(applied.time).toBeGreaterThanOrEqual(view);
+        const isInTime = applied.time === view || applied.time < view + 3 + 30 * turn;
+        expect({ view, applied: applied.time, isInTime }).toMatchObject({ isInTime: true });
+      }
+    },
+  );
+
+  contract.test('upkeep and decisions without effect leave the head time alone', async (world) => {
+    const engine = await world.open();
+    const { time } = await commit(engine, 'app', [put('s', 'a')]);
+    const reads = { refs: [], scopes: [] };
+    await run(engine, { ledger: 'app', reads, decide: () => ({ ...nothing, trimThrough: 0 }) });
+    const { head } = await engine.read('app', []);
+    expect(head).toMatchObject({ time, revision: 1 });
+    expect(await readOne(engine, 'app', 's', 'a')).toMatchObject({ version: 1 });
+  });
+}

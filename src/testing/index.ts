@@ -1,0 +1,8 @@
+/**
+ * What proves an engine and makes a test own its time: `holdfast/testing`.
+ *
+ * The contract suites need `vitest` and register their tests when they are called.
+ */
+export { engineContract } from './engine-contract/index.ts';
+export type { EngineContractSetup, EngineSupport } from './engine-contract/index.ts';
+export { ManualClock } from './manual-clock.ts';

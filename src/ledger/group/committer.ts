@@ -7,7 +7,7 @@
  *     Only if the engine cannot say within `resolveTimeoutMs` is the caller told `outcome_unknown`.
  * C4. A group is `sync` if any member is; relaxed groups are flushed at the latest after `flushMs`.
  */
-import type { Applied, Engine, Head, Stamp, Work } from '../../engine/index.ts';
+import type { Applied, Durability, Engine, Head, Stamp, Work } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
 import { limits } from '../limits.ts';
@@ -65,8 +65,8 @@ export class Committer {
   }
 
   /** Runs upkeep (trim, erasure) as a transaction of its own, in turn with the groups. */
-  upkeep(lane: Lane, work: Work): Promise<Applied> {
-    return this.#loopOf(lane).upkeep(work);
+  upkeep(lane: Lane, work: Work, durability: Durability): Promise<Applied> {
+    return this.#loopOf(lane).upkeep(work, durability);
   }
 
   /** Resolves when everything submitted so far is answered and durable. */
@@ -85,11 +85,18 @@ export class Committer {
   }
 }
 
+interface Chore {
+  readonly work: Work;
+  readonly durability: Durability;
+  resolve(applied: Applied): void;
+  reject(error: unknown): void;
+}
+
 /** One transaction at a time: of the whole store, or of one ledger where the engine takes several. */
 class Loop {
   readonly #options: CommitterOptions;
   readonly #lanes = new Set<Lane>();
-  readonly #upkeep: { work: Work; resolve(applied: Applied): void; reject(error: unknown): void }[] = [];
+  readonly #upkeep: Chore[] = [];
   #sequence = 0;
   #running = false;
   #idle: Promise<void> = Promise.resolve();
@@ -109,9 +116,9 @@ class Loop {
     });
   }
 
-  upkeep(work: Work): Promise<Applied> {
+  upkeep(work: Work, durability: Durability): Promise<Applied> {
     return new Promise((resolve, reject) => {
-      this.#upkeep.push({ work, resolve, reject });
+      this.#upkeep.push({ work, durability, resolve, reject });
       this.wake();
     });
   }
@@ -216,17 +223,14 @@ class Loop {
     }
   }
 
-  async #doUpkeep(chore: {
-    work: Work;
-    resolve(applied: Applied): void;
-    reject(error: unknown): void;
-  }): Promise<void> {
+  async #doUpkeep(chore: Chore): Promise<void> {
     const { engine } = this.#options;
+    const { work, durability } = chore;
     try {
       const stamp = this.#nextStamp();
-      const [outcome] = await engine.transact([chore.work], { stamp, durability: 'relaxed' });
+      const [outcome] = await engine.transact([work], { stamp, durability });
       if (outcome?.kind === 'applied') {
-        this.#flushLater();
+        if (durability === 'relaxed') this.#flushLater();
         chore.resolve(outcome);
         return;
       }

@@ -1,0 +1,279 @@
+/**
+ * The ledger itself, on an engine in this process. Every rule of the state model meets here.
+ *
+ * Not here: sockets, users' rights, layers. A remote ledger answers the same interface over a wire.
+ */
+import type { Applied, Engine, Head, Member, Ref } from '../engine/index.ts';
+import { HoldfastError, isHoldfastError } from '../errors/index.ts';
+import type { Clock } from '../internal/clock.ts';
+import type { LogPage } from './commit.ts';
+import type { Entry, EntryHead } from './entry.ts';
+import type { DecidedCommit } from './group/answer.ts';
+import type { Committer, Lane, Waiting } from './group/committer.ts';
+import type { GroupRules } from './group/group-run.ts';
+import { checkPosition, checkRef, checkTtl, prepare, prepareErase, prepareSweep } from './group/prepared.ts';
+import type { Prepared } from './group/prepared.ts';
+import { quotaCrossed } from './group/quota.ts';
+import type { Quota } from './group/quota.ts';
+import type {
+  Ledger,
+  LedgerHead,
+  LogOptions,
+  Page,
+  Pin,
+  ScanQuery,
+  ScopeInfo,
+  ScopesQuery,
+  WatchOptions,
+} from './ledger.ts';
+import { limits } from './limits.ts';
+import { History } from './log/history.ts';
+import { LogReader, positionOf, wantsRow } from './log/reader.ts';
+import { Tail } from './log/tail.ts';
+import { checkPin, checkScope } from './names.ts';
+import type { Position } from './position.ts';
+import type { CommitAnswer, Proposal } from './proposal.ts';
+import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './queries.ts';
+import { StateReader } from './state-reader.ts';
+import { EraseWork, eraseFromRow } from './upkeep/erasure.ts';
+import type { ErasedRow } from './upkeep/erasure.ts';
+import { PinWork } from './upkeep/pins.ts';
+import { TrimWork, candidatesOf } from './upkeep/trim.ts';
+import type { Retention } from './upkeep/trim.ts';
+
+export interface QuotaWarning {
+  readonly app: string;
+  readonly unit: 'entries' | 'bytes';
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface LedgerOptions {
+  readonly maxValueBytes: number;
+  readonly retention: Retention;
+  readonly quota: Quota | undefined;
+  scopeQuota(scope: string): Quota | undefined;
+  onQuotaWarning(warning: QuotaWarning): void;
+}
+
+export interface LedgerParts {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly committer: Committer;
+  newValueId(): string;
+}
+
+/** An `unchanged` check meets entries that die within this time of its being proposed. */
+const dueHorizonMs = 1000;
+
+export class DirectLedger implements Ledger, Lane {
+  readonly name: string;
+  readonly rules: GroupRules;
+  readonly waiting: Waiting[] = [];
+  readonly #engine: Engine;
+  readonly #committer: Committer;
+  readonly #options: LedgerOptions;
+  readonly #history: History;
+  readonly #reader: LogReader;
+  readonly #state: StateReader;
+  readonly #tail: Tail;
+
+  constructor(name: string, parts: LedgerParts, options: LedgerOptions) {
+    const { engine, clock, committer } = parts;
+    this.name = name;
+    this.#engine = engine;
+    this.#committer = committer;
+    this.#options = options;
+    this.#history = new History(engine, name);
+    this.#reader = new LogReader(engine, name, this.#history);
+    this.#state = new StateReader(engine, name, this.#reader);
+    this.#tail = new Tail(engine, name, this.#reader, clock);
+    this.rules = {
+      app: name,
+      maxValueBytes: options.maxValueBytes,
+      quota: options.quota,
+      scopeQuota: (scope) => options.scopeQuota(scope),
+      knows: (position, head) => this.#history.knows(position, head),
+      newValueId: () => parts.newValueId(),
+    };
+  }
+
+  async head(): Promise<LedgerHead> {
+    const { head, time } = await this.#engine.read(this.name, []);
+    const { entries, bytes, logBytes, trimmed } = head;
+    return { position: positionOf(head), time, entries, bytes, logBytes, trimmed };
+  }
+
+  async read(refs: readonly Ref[]): Promise<readonly (Entry | undefined)[]> {
+    if (refs.length > limits.readRefs) {
+      throw new HoldfastError('limit_exceeded', `${refs.length} refs in one read`, {
+        details: { count: refs.length, limit: limits.readRefs },
+      });
+    }
+    for (const ref of refs) checkRef(ref);
+    return this.#state.read(refs);
+  }
+
+  async scan(query: ScanQuery & { readonly keysOnly: true }): Promise<Page<EntryHead>>;
+  async scan(query: ScanQuery): Promise<Page<Entry>>;
+  async scan(query: ScanQuery & { readonly keysOnly?: boolean }): Promise<Page<Entry | EntryHead>> {
+    checkScanQuery(query);
+    return this.#state.scan(query, query.keysOnly === true);
+  }
+
+  async scopes(query: ScopesQuery = {}): Promise<Page<ScopeInfo>> {
+    checkScopesQuery(query);
+    return this.#state.scopes(query);
+  }
+
+  async scope(name: string): Promise<ScopeInfo> {
+    checkScope(name);
+    return this.#state.scope(name);
+  }
+
+  async commit(proposal: Proposal): Promise<CommitAnswer> {
+    const prepared = prepare(proposal, this.#options.maxValueBytes);
+    if (prepared.checks.some((check) => check.ref === undefined)) {
+      return this.#commitUnchanged(prepared);
+    }
+    try {
+      return await this.#committer.submit(this, prepared);
+    } catch (error) {
+      // The dead count until they are swept; nobody may be refused because of them.
+      if (!isHoldfastError(error, 'quota_exceeded') || (await this.sweep()) === 0) throw error;
+      return this.#committer.submit(this, prepared);
+    }
+  }
+
+  async log(after: Position, options: LogOptions = {}): Promise<LogPage> {
+    checkPosition(after);
+    checkWatchFilter(options);
+    return this.#reader.page(after, options);
+  }
+
+  watch(options: WatchOptions = {}): AsyncIterable<LogPage> {
+    checkWatchFilter(options);
+    if (options.after !== undefined) checkPosition(options.after);
+    const start =
+      options.after === undefined
+        ? this.head().then((head) => head.position)
+        : Promise.resolve(options.after);
+    // Whoever never asks for a page must not see this as an unhandled rejection.
+    start.catch(() => undefined);
+    return this.#tail.watch(options, start);
+  }
+
+  async pin(name: string, at: Position, ttlMs: number): Promise<Pin> {
+    checkPin(name);
+    checkPosition(at);
+    if (ttlMs !== 0) checkTtl(ttlMs, { scope: '$pins', key: name });
+    const { head } = await this.#engine.read(this.name, []);
+    const standing = ttlMs === 0 ? 'held' : await this.#history.standing(at, head);
+    if (standing !== 'held') {
+      throw new HoldfastError(standing, `pin '${name}' asks for a part of the log that is gone`, {
+        details: { pin: name, revision: at.revision, head: head.revision, trimmed: head.trimmed },
+      });
+    }
+    const work = new PinWork(this.name, name, at, ttlMs);
+    await this.#committer.upkeep(this, work, 'sync');
+    return work.decided!;
+  }
+
+  async erase(ref: Ref): Promise<{ existed: boolean; changes: number }> {
+    checkRef(ref);
+    const answer = await this.#committer.submit(this, prepareErase(ref));
+    const existed = answer.kind === 'committed' && answer.results[0]?.change === 'deleted';
+    let changes = 0;
+    const { head } = await this.#engine.read(this.name, []);
+    for (let after = head.trimmed; after < head.revision; ) {
+      const page = await this.#engine.log(this.name, {
+        after,
+        limit: 256,
+        maxBytes: 4 * 1024 * 1024,
+        wants: (tags) => wantsRow(tags, ref.scope),
+      });
+      const rows: ErasedRow[] = [];
+      for (const row of page.rows) {
+        const erased = eraseFromRow(row, ref);
+        if (erased !== undefined) rows.push(erased);
+      }
+      if (rows.length > 0) {
+        await this.#committer.upkeep(this, new EraseWork(this.name, rows), 'sync');
+      }
+      for (const row of rows) changes += row.changes;
+      if (page.through <= after) break;
+      after = page.through;
+    }
+    this.#tail.clear();
+    await this.#engine.scrub();
+    return { existed, changes };
+  }
+
+  async heartbeat(member: string, ttlMs: number): Promise<void> {
+    if (ttlMs !== 0) checkTtl(ttlMs, { scope: '$members', key: member });
+    await this.#engine.heartbeat(member, ttlMs);
+  }
+
+  async members(): Promise<readonly Member[]> {
+    return (await this.#engine.members()).members;
+  }
+
+  /** Makes the dead of this ledger `expired`. Returns how many were found. */
+  async sweep(refs?: readonly Ref[]): Promise<number> {
+    const found = refs ?? (await this.#due(0));
+    for (let start = 0; start < found.length; start += limits.sweepShare) {
+      const share = found.slice(start, start + limits.sweepShare);
+      await this.#committer.submit(this, prepareSweep(share));
+    }
+    return found.length;
+  }
+
+  /** Forgets the log beyond its retention. Returns whether it forgot anything. */
+  async trim(): Promise<boolean> {
+    const { retention } = this.#options;
+    for (let trimmed = false; ; trimmed = true) {
+      const { head, time } = await this.#engine.read(this.name, []);
+      const { rows } = await this.#engine.log(this.name, {
+        after: head.trimmed,
+        limit: 256,
+        maxBytes: 4 * 1024 * 1024,
+      });
+      const candidates = candidatesOf(rows, time, head.logBytes, retention);
+      if (candidates.length === 0) return trimmed;
+      const work = new TrimWork(this.name, candidates, retention);
+      await this.#committer.upkeep(this, work, 'relaxed');
+      if (!work.tookAll || candidates.length < rows.length) return true;
+    }
+  }
+
+  applied(commits: readonly DecidedCommit[], head: Head, _applied: Applied): void {
+    const { quota } = this.#options;
+    if (quota === undefined || commits.length === 0) return;
+    const after = { entries: head.entries, bytes: head.bytes };
+    for (const { changes } of commits) {
+      for (const { before, after: now } of changes) {
+        after.entries += (now === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+        after.bytes += (now?.size ?? 0) - (before?.size ?? 0);
+      }
+    }
+    const unit = quotaCrossed(quota, head, after);
+    if (unit === undefined) return;
+    const warning = { app: this.name, unit, used: after[unit], limit: quota[unit]! };
+    this.#options.onQuotaWarning(warning);
+  }
+
+  /** A scope's dead count as changed even before they are swept: they are proposed along. */
+  async #commitUnchanged(prepared: Prepared): Promise<CommitAnswer> {
+    await this.#history.refresh();
+    const scopes = new Set(prepared.checks.filter(({ ref }) => ref === undefined).map(({ address }) => address));
+    const due = await this.#due(dueHorizonMs);
+    const sweeps = due.filter((ref) => scopes.has(ref.scope));
+    return this.#committer.submit(this, { ...prepared, sweeps });
+  }
+
+  async #due(horizonMs: number): Promise<Ref[]> {
+    const { time } = await this.#engine.read(this.name, []);
+    const due = await this.#engine.due(time + horizonMs, limits.dueMax);
+    return due.filter(({ ledger }) => ledger === this.name).map(({ scope, key }) => ({ scope, key }));
+  }
+}

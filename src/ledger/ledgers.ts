@@ -1,0 +1,166 @@
+/**
+ * All ledgers of one store, on one engine: their group commit, their duties, their end.
+ *
+ * D1. The dead are swept and the log is trimmed in the background, by one process of those that share
+ *     the store (whichever holds the lease; several at once would do no harm, only double work).
+ * D2. `close` answers what was submitted, makes it durable, and lets go of the engine.
+ */
+import type { Engine } from '../engine/index.ts';
+import { HoldfastError } from '../errors/index.ts';
+import type { Clock } from '../internal/clock.ts';
+import { systemClock } from '../internal/clock.ts';
+import type { Random } from '../internal/random.ts';
+import { systemRandom } from '../internal/random.ts';
+import { DirectLedger } from './direct-ledger.ts';
+import type { LedgerOptions, QuotaWarning } from './direct-ledger.ts';
+import { Committer } from './group/committer.ts';
+import type { Quota } from './group/quota.ts';
+import type { Ledger } from './ledger.ts';
+import { limits } from './limits.ts';
+import { checkApp } from './names.ts';
+import { Duties } from './upkeep/duties.ts';
+import type { Retention } from './upkeep/trim.ts';
+
+export interface AppOptions {
+  readonly quota?: Quota | undefined;
+  /** By scope name. */
+  readonly scopeQuotas?: Readonly<Record<string, Quota>> | undefined;
+  readonly retention?: Partial<Retention> | undefined;
+}
+
+export interface LedgersOptions {
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+  /** Default 1 MiB, at most 64 MiB. */
+  readonly maxValueBytes?: number | undefined;
+  /** How long a `relaxed` commit may wait to become durable. Default 100. */
+  readonly flushMs?: number | undefined;
+  /** How long a lost answer is looked into before `outcome_unknown`. Default 10,000. */
+  readonly resolveTimeoutMs?: number | undefined;
+  /** How often the dead are looked for. Default 250; 0 leaves all duties to other processes. */
+  readonly sweepMs?: number | undefined;
+  /** Default: 24 h, 256 MiB, hard cap 1 GiB. */
+  readonly retention?: Partial<Retention> | undefined;
+  /** Applied to every app that `apps` does not name. */
+  readonly app?: AppOptions | undefined;
+  readonly apps?: Readonly<Record<string, AppOptions>> | undefined;
+  readonly onQuotaWarning?: ((warning: QuotaWarning) => void) | undefined;
+  /** Told of failures of duties and flushes, which nobody waits for. Default: ignored, tried again. */
+  readonly onBackgroundError?: ((error: unknown) => void) | undefined;
+}
+
+const retentionDefault: Retention = {
+  ms: 24 * 60 * 60 * 1000,
+  bytes: 256 * 1024 * 1024,
+  hardBytes: 1024 * 1024 * 1024,
+};
+
+export interface Ledgers {
+  readonly engine: Engine;
+  /** The ledger of an app. Costs nothing until it is used. */
+  ledger(app: string): Ledger;
+  /** Apps with at least one commit. */
+  names(): Promise<readonly string[]>;
+  /** Sweeps and trims now, all ledgers. Resolves when done. */
+  runDuties(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Takes over `engine`: closing the ledgers closes it. */
+export function openLedgers(engine: Engine, options: LedgersOptions = {}): Ledgers {
+  return new DirectLedgers(engine, options);
+}
+
+class DirectLedgers implements Ledgers {
+  readonly engine: Engine;
+  readonly #options: LedgersOptions;
+  readonly #clock: Clock;
+  readonly #committer: Committer;
+  readonly #ledgers = new Map<string, DirectLedger>();
+  readonly #duties: Duties;
+  readonly #member: string;
+  #valueIds = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(engine: Engine, options: LedgersOptions) {
+    this.engine = engine;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#member = (options.random ?? systemRandom).hex(8);
+    const onBackgroundError = options.onBackgroundError ?? (() => undefined);
+    this.#committer = new Committer({
+      engine,
+      clock: this.#clock,
+      member: this.#member,
+      flushMs: options.flushMs ?? 100,
+      resolveTimeoutMs: options.resolveTimeoutMs ?? 10_000,
+      onBackgroundError,
+    });
+    this.#duties = new Duties({
+      engine,
+      clock: this.#clock,
+      sweepMs: options.sweepMs ?? 250,
+      ledger: (name) => this.#direct(name),
+      onError: onBackgroundError,
+    });
+  }
+
+  ledger(app: string): Ledger {
+    checkApp(app);
+    if (this.#closed !== undefined) throw new HoldfastError('closed', 'the store was closed');
+    return this.#direct(app);
+  }
+
+  names(): Promise<readonly string[]> {
+    return this.engine.ledgers();
+  }
+
+  runDuties(): Promise<void> {
+    return this.#duties.run();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#duties.stop();
+    await this.#committer.drain();
+    await this.engine.close();
+  }
+
+  #direct(name: string): DirectLedger {
+    let ledger = this.#ledgers.get(name);
+    if (ledger === undefined) {
+      const parts = {
+        engine: this.engine,
+        clock: this.#clock,
+        committer: this.#committer,
+        newValueId: () => this.#newValueId(),
+      };
+      ledger = new DirectLedger(name, parts, this.#optionsOf(name));
+      this.#ledgers.set(name, ledger);
+    }
+    return ledger;
+  }
+
+  #optionsOf(name: string): LedgerOptions {
+    const { maxValueBytes, retention, onQuotaWarning } = this.#options;
+    const app = this.#options.apps?.[name] ?? this.#options.app ?? {};
+    const scopeQuotas = new Map(Object.entries(app.scopeQuotas ?? {}));
+    return {
+      maxValueBytes: maxValueBytes ?? limits.valueBytesDefault,
+      retention: { ...retentionDefault, ...retention, ...app.retention },
+      quota: app.quota,
+      scopeQuota: (scope) => scopeQuotas.get(scope),
+      onQuotaWarning: onQuotaWarning ?? (() => undefined),
+    };
+  }
+
+  /** Ascending within a process, so that one process's large values lie side by side. */
+  #newValueId(): string {
+    this.#valueIds += 1;
+    return `${this.#member}${this.#valueIds.toString(36).padStart(8, '0')}`;
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * Which positions belong to a ledger's history.
+ *
+ * Each opening of a store starts a new incarnation with its first commit, and the store keeps where
+ * each began. A position (i, r) is of this history exactly if incarnation i is known and ended at r or
+ * later. After a backup was copied back, or a failover lost commits, the incarnation that continues
+ * begins below what was lost: every position of the lost future is `regressed`, every older one stays
+ * good. The idea is that of leader epochs in replicated logs.
+ */
+import type { Engine, Head, Incarnation } from '../../engine/index.ts';
+import type { Position } from '../position.ts';
+
+export type Standing = 'held' | 'trimmed' | 'regressed';
+
+export class History {
+  readonly #engine: Engine;
+  readonly #ledger: string;
+  #incarnations: readonly Incarnation[] = [];
+
+  constructor(engine: Engine, ledger: string) {
+    this.#engine = engine;
+    this.#ledger = ledger;
+  }
+
+  async refresh(): Promise<void> {
+    this.#incarnations = await this.#engine.incarnations(this.#ledger);
+  }
+
+  /** Whether the log can be read on from `position`. */
+  async standing(position: Position, head: Head): Promise<Standing> {
+    if (position.revision > head.revision) return 'regressed';
+    if (!this.#isCurrent(head)) await this.refresh();
+    // Incarnations are forgotten with the log: below the trim point nobody can tell any more.
+    if (position.revision < head.trimmed) return 'trimmed';
+    return position.revision === 0 || this.#covers(position) ? 'held' : 'regressed';
+  }
+
+  /** The same for one who cannot wait: false where it cannot be told without asking the engine. */
+  knows(position: Position, head: Head): boolean {
+    if (position.revision > head.revision) return false;
+    if (position.revision === 0) return true;
+    return this.#isCurrent(head) && this.#covers(position);
+  }
+
+  /** The incarnation that `revision` was committed in, as of the last refresh. */
+  incarnationOf(revision: number): string {
+    let id = '';
+    for (const incarnation of this.#incarnations) {
+      if (incarnation.from >= revision) break;
+      id = incarnation.id;
+    }
+    return id;
+  }
+
+  #isCurrent(head: Head): boolean {
+    return this.#incarnations.at(-1)?.id === head.incarnation;
+  }
+
+  #covers({ incarnation, revision }: Position): boolean {
+    const index = this.#incarnations.findIndex((known) => known.id === incarnation);
+    if (index < 0 || revision < this.#incarnations[index]!.from) return false;
+    const next = this.#incarnations[index + 1];
+    return next === undefined || revision <= next.from;
+  }
+}

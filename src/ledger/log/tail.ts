@@ -1,0 +1,181 @@
+/**
+ * The moving end of a log, read once per process and shared by all its watchers.
+ *
+ * W1. Watchers pull: a slow one costs a writer nothing, and holds no memory but its position.
+ * W2. Recent commits are served from a bounded ring; whoever is behind it reads the log itself.
+ * W3. Hints only wake. A lost one is made up for by a slow poll; the log alone says what happened.
+ */
+import type { Engine } from '../../engine/index.ts';
+import type { Clock, Timer } from '../../internal/clock.ts';
+import type { LogPage } from '../commit.ts';
+import type { ChangeFilter, WatchOptions } from '../ledger.ts';
+import { origin } from '../position.ts';
+import type { Position } from '../position.ts';
+import type { NamedChange, NamedCommit } from './decode.ts';
+import { positionOf } from './reader.ts';
+import type { LogReader } from './reader.ts';
+
+/** A lost hint delays a watcher by at most this long. */
+const pollMs = 1000;
+const ringCommitsMax = 4096;
+
+export class Tail {
+  readonly #engine: Engine;
+  readonly #ledger: string;
+  readonly #reader: LogReader;
+  readonly #clock: Clock;
+  /** Commits above #from up to #end.revision, oldest first. */
+  #ring: NamedCommit[] = [];
+  #from = 0;
+  #end: Position = origin;
+  #watchers = 0;
+  #wakers = new Set<() => void>();
+  #filling: Promise<void> | undefined;
+  #poll: Timer | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(engine: Engine, ledger: string, reader: LogReader, clock: Clock) {
+    this.#engine = engine;
+    this.#ledger = ledger;
+    this.#reader = reader;
+    this.#clock = clock;
+  }
+
+  /** Wakes those who wait for the log to move. */
+  hint(): void {
+    const wakers = this.#wakers;
+    this.#wakers = new Set();
+    for (const wake of wakers) wake();
+  }
+
+  /** Forgets what it holds of recent values. */
+  clear(): void {
+    this.#ring = [];
+    this.#from = this.#end.revision;
+  }
+
+  async *watch(options: WatchOptions, start: Promise<Position>): AsyncGenerator<LogPage> {
+    this.#enter();
+    try {
+      let at = await start;
+      while (options.signal?.aborted !== true) {
+        const page = await this.#page(at, options);
+        if (page.kind !== 'commits') {
+          yield page;
+          return;
+        }
+        at = page.through;
+        if (page.commits.length > 0) yield page;
+        else if (at.revision >= page.head.revision) await this.#moved(at, options.signal);
+      }
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #page(at: Position, filter: ChangeFilter): Promise<LogPage> {
+    await this.#fill();
+    const inRing = this.#ring.length > 0 && at.revision >= this.#from;
+    if (!inRing || at.revision > this.#end.revision) return this.#reader.page(at, filter);
+    const commits: NamedCommit[] = [];
+    for (const commit of this.#since(at.revision)) {
+      const changes = commit.changes.filter((change) => matches(change, filter));
+      if (changes.length > 0) commits.push({ ...commit, changes: bare(changes, filter) });
+    }
+    const resolved = await this.#reader.resolve(commits, filter);
+    return { kind: 'commits', commits: resolved, through: this.#end, head: this.#end };
+  }
+
+  /** Reads what was committed since the ring's end; one read serves all who ask meanwhile. */
+  #fill(): Promise<void> {
+    this.#filling ??= this.#readOn().finally(() => {
+      this.#filling = undefined;
+    });
+    return this.#filling;
+  }
+
+  async #readOn(): Promise<void> {
+    if (this.#end === origin) {
+      const { head } = await this.#engine.read(this.#ledger, []);
+      this.#end = positionOf(head);
+      this.#from = head.revision;
+      return;
+    }
+    const page = await this.#reader.named(this.#end.revision, {}, this.#end);
+    if (page.kind !== 'commits') {
+      // The end itself is gone: start over from the head; watchers learn it from the log.
+      this.#end = page.head;
+      this.#ring = [];
+      this.#from = page.head.revision;
+      return;
+    }
+    for (const commit of page.commits) this.#ring.push(commit);
+    this.#end = page.through;
+    const surplus = this.#ring.length - ringCommitsMax;
+    if (surplus > 0) this.#from = this.#ring.splice(0, surplus).at(-1)!.revision;
+  }
+
+  #since(revision: number): NamedCommit[] {
+    let low = 0;
+    let high = this.#ring.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#ring[middle]!.revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return this.#ring.slice(low);
+  }
+
+  #moved(at: Position, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#end.revision > at.revision) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        signal?.removeEventListener('abort', wake);
+        this.#wakers.delete(wake);
+        resolve();
+      };
+      signal?.addEventListener('abort', wake, { once: true });
+      this.#wakers.add(wake);
+    });
+  }
+
+  #enter(): void {
+    this.#watchers += 1;
+    if (this.#watchers > 1) return;
+    this.#unsubscribe = this.#engine.subscribe((ledger) => {
+      if (ledger === this.#ledger) this.hint();
+    });
+    this.#pollLater();
+  }
+
+  #leave(): void {
+    this.#watchers -= 1;
+    if (this.#watchers > 0) return;
+    this.#unsubscribe?.();
+    this.#poll?.cancel();
+    this.#ring = [];
+    this.#end = origin;
+  }
+
+  #pollLater(): void {
+    this.#poll = this.#clock.after(pollMs, () => {
+      this.hint();
+      this.#pollLater();
+    });
+  }
+}
+
+function matches(change: NamedChange, { scope, key, prefix }: ChangeFilter): boolean {
+  if (scope !== undefined && change.scope !== scope) return false;
+  if (key !== undefined && change.key !== key) return false;
+  return prefix === undefined || change.key.startsWith(prefix);
+}
+
+function bare(changes: NamedChange[], { keysOnly }: ChangeFilter): NamedChange[] {
+  if (keysOnly !== true) return changes;
+  return changes.map(({ operations: _, ...change }) => ({
+    ...change,
+    value: undefined,
+    previous: change.previous && { ...change.previous, value: undefined },
+  }));
+}

@@ -1,0 +1,98 @@
+/**
+ * The background duties of a store: sweeping the dead, trimming the log.
+ *
+ * Exact expiry does not depend on them: the dead are invisible before they are swept. Sweeping makes
+ * the `expired` change and frees the space, soon after the fact.
+ */
+import type { Due, Engine, Ref } from '../../engine/index.ts';
+import { isHoldfastError } from '../../errors/index.ts';
+import type { Clock, Timer } from '../../internal/clock.ts';
+import { limits } from '../limits.ts';
+
+export interface DutyLedger {
+  sweep(refs: readonly Ref[]): Promise<number>;
+  trim(): Promise<boolean>;
+}
+
+export interface DutiesOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  /** 0 runs nothing by itself. */
+  readonly sweepMs: number;
+  ledger(name: string): DutyLedger;
+  onError(error: unknown): void;
+}
+
+/** Trimming looks at every ledger, so it goes around less often than the sweep. */
+const sweepsPerTrim = 40;
+
+export class Duties {
+  readonly #options: DutiesOptions;
+  #timer: Timer | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #round = 0;
+
+  constructor(options: DutiesOptions) {
+    this.#options = options;
+    this.#later();
+  }
+
+  /** Sweeps and trims everything once. */
+  async run(): Promise<void> {
+    await this.#sweep();
+    await this.#trim();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+
+  #later(): void {
+    const { clock, sweepMs } = this.#options;
+    if (this.#stopped || sweepMs === 0) return;
+    this.#timer = clock.after(sweepMs, () => {
+      this.#running = this.#tick().finally(() => this.#later());
+    });
+  }
+
+  async #tick(): Promise<void> {
+    this.#round += 1;
+    try {
+      await this.#sweep();
+      if (this.#round % sweepsPerTrim === 0) await this.#trim();
+    } catch (error) {
+      if (!isHoldfastError(error, 'closed')) this.#options.onError(error);
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { engine, ledger } = this.#options;
+    for (let found = limits.dueMax; found === limits.dueMax && !this.#stopped; ) {
+      const { time } = await engine.members();
+      const due = await engine.due(time, limits.dueMax);
+      found = due.length;
+      for (const [name, refs] of byLedger(due)) await ledger(name).sweep(refs);
+    }
+  }
+
+  async #trim(): Promise<void> {
+    const { engine, ledger } = this.#options;
+    for (const name of await engine.ledgers()) {
+      if (this.#stopped) return;
+      await ledger(name).trim();
+    }
+  }
+}
+
+function byLedger(due: readonly Due[]): Map<string, Ref[]> {
+  const refs = new Map<string, Ref[]>();
+  for (const { ledger, scope, key } of due) {
+    const list = refs.get(ledger);
+    if (list === undefined) refs.set(ledger, [{ scope, key }]);
+    else list.push({ scope, key });
+  }
+  return refs;
+}

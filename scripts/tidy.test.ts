@@ -309,3 +309,25 @@ describe('documents', () => {
     expect(judge({})).toEqual([]);
   });
 });
+
+describe('lock file', () => {
+  const judgeLock = (packages: Record<string, unknown>) =>
+    tidy(virtualTree({ 'package-lock.json': JSON.stringify({ packages }) })).map(
+      ({ message }) => message.split(' ')[0],
+    );
+
+  test('holds the optional packages of every platform', () => {
+    const native = { optionalDependencies: { 'native-linux-x64': '1.0.0' } };
+    expect(judgeLock({ 'node_modules/native': native })).toEqual(['native-linux-x64']);
+    for (const place of ['node_modules', 'node_modules/native/node_modules']) {
+      const present = { 'node_modules/native': native, [`${place}/native-linux-x64`]: {} };
+      expect(judgeLock(present)).toEqual([]);
+    }
+  });
+
+  test('records no registry', () => {
+    const locked = { resolved: 'https://registry.example/a.tgz' };
+    expect(judgeLock({ 'node_modules/a': locked })).toEqual(['node_modules/a']);
+    expect(judgeLock({ 'node_modules/a': { resolved: 'a', link: true } })).toEqual([]);
+  });
+});

@@ -3,6 +3,7 @@ import { checkAmbient } from './ambient.ts';
 import { checkComments } from './comments.ts';
 import { checkDocuments } from './documents.ts';
 import { checkImports } from './imports.ts';
+import { checkLockfile } from './lockfile.ts';
 import { modulesOf } from './module.ts';
 import type { Violation } from './module.ts';
 import { checkNames } from './names.ts';
@@ -21,6 +22,7 @@ export function tidy(tree: Tree): Violation[] {
     ...checkAmbient(modules),
     ...checkComments(modules),
     ...checkDocuments(tree, modules),
+    ...checkLockfile(tree),
   ];
   return found.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1));
 }

@@ -35,6 +35,7 @@ import type { Position } from './position.ts';
 import type { CommitAnswer, Proposal } from './proposal.ts';
 import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './queries.ts';
 import { StateReader } from './state-reader.ts';
+import { tuning } from './tuning.ts';
 import { EraseWork, eraseFromRow } from './upkeep/erasure.ts';
 import type { ErasedRow } from './upkeep/erasure.ts';
 import { PinWork } from './upkeep/pins.ts';
@@ -188,8 +189,8 @@ export class DirectLedger implements Ledger, Lane {
     for (let after = head.trimmed; after < head.revision; ) {
       const page = await this.#engine.log(this.name, {
         after,
-        limit: 256,
-        maxBytes: 4 * 1024 * 1024,
+        limit: tuning.logRows,
+        maxBytes: tuning.logBytes,
         wants: (tags) => wantsRow(tags, ref.scope),
       });
       const rows: ErasedRow[] = [];
@@ -221,8 +222,8 @@ export class DirectLedger implements Ledger, Lane {
   /** Makes the dead of this ledger `expired`. Returns how many were found. */
   async sweep(refs?: readonly Ref[]): Promise<number> {
     const found = refs ?? (await this.#due(0));
-    for (let start = 0; start < found.length; start += limits.sweepShare) {
-      const share = found.slice(start, start + limits.sweepShare);
+    for (let start = 0; start < found.length; start += tuning.sweepShare) {
+      const share = found.slice(start, start + tuning.sweepShare);
       await this.#committer.submit(this, prepareSweep(share));
     }
     return found.length;
@@ -235,8 +236,8 @@ export class DirectLedger implements Ledger, Lane {
       const { head, time } = await this.#engine.read(this.name, []);
       const { rows } = await this.#engine.log(this.name, {
         after: head.trimmed,
-        limit: 256,
-        maxBytes: 4 * 1024 * 1024,
+        limit: tuning.logRows,
+        maxBytes: tuning.logBytes,
       });
       const candidates = candidatesOf(rows, time, head.logBytes, retention);
       if (candidates.length === 0) return trimmed;
@@ -273,7 +274,7 @@ export class DirectLedger implements Ledger, Lane {
 
   async #due(horizonMs: number): Promise<Ref[]> {
     const { time } = await this.#engine.read(this.name, []);
-    const due = await this.#engine.due(time + horizonMs, limits.dueMax);
+    const due = await this.#engine.due(time + horizonMs, tuning.dueFound);
     return due.filter(({ ledger }) => ledger === this.name).map(({ scope, key }) => ({ scope, key }));
   }
 }

@@ -23,7 +23,7 @@ export function checkWatchFilter(filter: ChangeFilter & { readonly limit?: numbe
   if (filter.scope !== undefined) checkScope(filter.scope);
   if (filter.key !== undefined) checkKey(filter.key);
   checkText(filter.prefix, 'prefix');
-  checkLimit(filter.limit, limits.logLimitMax);
+  checkLimit(filter.limit, limits.scanLimitMax);
   if (filter.scope === undefined && (filter.key !== undefined || filter.prefix !== undefined)) {
     throw new HoldfastError('invalid_argument', 'a key or prefix needs its scope');
   }

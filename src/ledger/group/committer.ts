@@ -11,6 +11,7 @@ import type { Applied, Durability, Engine, Head, Stamp, Work } from '../../engin
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
 import { limits } from '../limits.ts';
+import { tuning } from '../tuning.ts';
 import type { CommitAnswer, GivenDurability } from '../proposal.ts';
 import { settle } from './answer.ts';
 import type { Decided, DecidedCommit } from './answer.ts';
@@ -53,7 +54,7 @@ export class Committer {
 
   submit(lane: Lane, prepared: Prepared): Promise<CommitAnswer> {
     return new Promise((resolve, reject) => {
-      if (lane.waiting.length >= limits.waitingProposalsMax) {
+      if (lane.waiting.length >= limits.waitingProposals) {
         reject(
           new HoldfastError('overloaded', `${lane.waiting.length} proposals wait in '${lane.name}'`),
         );
@@ -145,11 +146,11 @@ class Loop {
 
   #takeGroups(): GroupWork[] {
     const groups: GroupWork[] = [];
-    let room: number = limits.groupProposalsMax;
+    let room: number = tuning.groupProposals;
     for (const lane of this.#lanes) {
       if (room <= 0) break;
       this.#lanes.delete(lane);
-      const group = GroupWork.take(lane, Math.min(room, limits.groupShareMax));
+      const group = GroupWork.take(lane, Math.min(room, tuning.groupShare));
       room -= group.taken.length;
       if (lane.waiting.length > 0) this.#lanes.add(lane);
       if (group.taken.length > 0) groups.push(group);

@@ -6,10 +6,10 @@
  * R3. A dead entry that is met becomes `expired` first, as a revision of its own.
  * R4. Pure: the same view gives the same decision. It may run any number of times.
  */
-import type { Decision, Ref, View, Write } from '../../engine/index.ts';
+import type { Decision, Head, Ref, View, Write } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Position } from '../position.ts';
-import type { Head } from '../../engine/index.ts';
+import { tuning } from '../tuning.ts';
 import { addressOf, isLedgerScope } from './address.ts';
 import { codeOfResults } from './answer.ts';
 import type { Decided, DecidedChange, DecidedCommit, DecidedResult } from './answer.ts';
@@ -37,8 +37,6 @@ export interface GroupRules {
   newValueId(): string;
 }
 
-/** Bytes of new values after which the rest of a group waits for the next one. */
-const groupBytesMax = 8 * 1024 * 1024;
 
 interface Touched {
   readonly slot: Slot;
@@ -69,7 +67,7 @@ export class GroupRun {
   /** Decides as many of `proposals` as fit; `answers` has one for each that was decided. */
   run(proposals: readonly Prepared[]): Decision {
     for (const proposal of proposals) {
-      if (this.#bytes > groupBytesMax && this.answers.length > 0) break;
+      if (this.#bytes > tuning.groupBytes && this.answers.length > 0) break;
       this.answers.push(this.#decide(proposal));
     }
     return decisionOf(this, this.#rules);

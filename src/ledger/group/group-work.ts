@@ -1,7 +1,7 @@
 /** One ledger's share of a transaction: the proposals that were taken, and how they are decided. */
 import type { Reads, Ref, StoredEntry, Verdict, View, Work } from '../../engine/index.ts';
 import { assert } from '../../internal/assert.ts';
-import { limits } from '../limits.ts';
+import { tuning } from '../tuning.ts';
 import { addressOf, valuesScope } from './address.ts';
 import type { Lane, Waiting } from './committer.ts';
 import { applyDifference, decodeExternal, rowsOf } from './external.ts';
@@ -41,7 +41,7 @@ export class GroupWork implements Work {
     let bytes = 0;
     while (count < Math.min(share, lane.waiting.length)) {
       bytes += lane.waiting[count]!.prepared.bytes;
-      if (count > 0 && bytes > limits.groupBytesMax) break;
+      if (count > 0 && bytes > tuning.groupBytes) break;
       count += 1;
     }
     return new GroupWork(lane, lane.waiting.splice(0, count));

@@ -4,17 +4,13 @@ import type { ExternalRef } from '../group/external.ts';
 import type { Change, Commit, LogPage } from '../commit.ts';
 import type { ChangeFilter, LogOptions } from '../ledger.ts';
 import type { Position } from '../position.ts';
+import { tuning } from '../tuning.ts';
 import { StoredValue } from '../value/index.ts';
 import { allScopes } from './body.ts';
 import { decodeRow } from './decode.ts';
 import type { LogValue, NamedChange, NamedCommit } from './decode.ts';
 import type { History } from './history.ts';
 import { loadLargeValues } from './large-values.ts';
-
-/** A page stops after this many bytes of log rows, so that large groups cannot fill the memory. */
-const pageBytesMax = 4 * 1024 * 1024;
-/** Rows examined per call of the engine. */
-const rowsPerRead = 256;
 
 export class LogReader {
   readonly #engine: Engine;
@@ -45,8 +41,8 @@ export class LogReader {
   > {
     const { rows, through, head } = await this.#engine.log(this.#ledger, {
       after,
-      limit: rowsPerRead,
-      maxBytes: pageBytesMax,
+      limit: tuning.logRows,
+      maxBytes: tuning.logBytes,
       wants: (tags) => wantsRow(tags, options.scope),
     });
     const standing = await this.#history.standing(position, head);

@@ -11,13 +11,13 @@ import type { LogPage } from '../commit.ts';
 import type { ChangeFilter, WatchOptions } from '../ledger.ts';
 import { origin } from '../position.ts';
 import type { Position } from '../position.ts';
+import { tuning } from '../tuning.ts';
 import type { NamedChange, NamedCommit } from './decode.ts';
 import { positionOf } from './reader.ts';
 import type { LogReader } from './reader.ts';
 
 /** A lost hint delays a watcher by at most this long. */
 const pollMs = 1000;
-const ringCommitsMax = 4096;
 
 export class Tail {
   readonly #engine: Engine;
@@ -111,7 +111,7 @@ export class Tail {
     }
     for (const commit of page.commits) this.#ring.push(commit);
     this.#end = page.through;
-    const surplus = this.#ring.length - ringCommitsMax;
+    const surplus = this.#ring.length - tuning.ringCommits;
     if (surplus > 0) this.#from = this.#ring.splice(0, surplus).at(-1)!.revision;
   }
 

@@ -7,7 +7,7 @@
 import type { Due, Engine, Ref } from '../../engine/index.ts';
 import { isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
-import { limits } from '../limits.ts';
+import { tuning } from '../tuning.ts';
 
 export interface DutyLedger {
   sweep(refs: readonly Ref[]): Promise<number>;
@@ -70,9 +70,9 @@ export class Duties {
 
   async #sweep(): Promise<void> {
     const { engine, ledger } = this.#options;
-    for (let found = limits.dueMax; found === limits.dueMax && !this.#stopped; ) {
+    for (let found: number = tuning.dueFound; found === tuning.dueFound && !this.#stopped; ) {
       const { time } = await engine.members();
-      const due = await engine.due(time, limits.dueMax);
+      const due = await engine.due(time, tuning.dueFound);
       found = due.length;
       for (const [name, refs] of byLedger(due)) await ledger(name).sweep(refs);
     }

@@ -70,8 +70,7 @@ export function closeContract(contract: Contract): void {
       const running = Array.from({ length: 8 }, (_, index) =>
         world.raw(engine).transact([workOf('app', [put('s', `k${index}`)])], newOptions()),
       );
-      await engine.close();
-      const results = await Promise.allSettled(running);
+      const [results] = await Promise.all([Promise.allSettled(running), engine.close()]);
       const acknowledged = results.flatMap((result, index) =>
         result.status === 'fulfilled' && result.value[0]!.kind === 'applied' ? [`k${index}`] : [],
       );

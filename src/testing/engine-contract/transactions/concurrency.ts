@@ -2,17 +2,7 @@
 import { expect } from 'vitest';
 import type { Applied, Engine, LogRow, Work } from '../../../engine/index.ts';
 import type { Contract, World } from '../contract.ts';
-import {
-  commit,
-  contentAt,
-  decisionOf,
-  nothing,
-  put,
-  readOne,
-  run,
-  scanAll,
-  viewOf,
-} from '../writing.ts';
+import { commit, contentAt, decisionOf, nothing, put, readOne, run, scanAll } from '../writing.ts';
 
 const writers = 10;
 const rounds = 12;
@@ -90,7 +80,7 @@ function counters(contract: Contract, place: string, needs: readonly 'shared'[],
         const content = await contentAt(engines[1]!, 'app', 's', `counter-${writer}`);
         expect(content).toBe(`${rounds}`);
       }
-      const { scopes, head } = await viewOf(engines[0]!, 'app', { scopes: ['s'] });
+      const { scopes, head } = await engines[0]!.scopes('app', { limit: 10 });
       expect(scopes[0]).toMatchObject({ entries: writers, revision: writers * rounds });
       expect(head).toMatchObject({ entries: writers, revision: writers * rounds });
     },
@@ -103,7 +93,7 @@ function counters(contract: Contract, place: string, needs: readonly 'shared'[],
         put('s', `${writer}-${round}`, '', { size: 1 + writer }),
       ]),
     );
-    const { scopes, head } = await viewOf(engines[1]!, 'app', { scopes: ['s'] });
+    const { scopes, head } = await engines[1]!.scopes('app', { limit: 10 });
     const bytes = rounds * ((writers * (writers + 1)) / 2);
     expect(scopes[0]).toMatchObject({ entries: writers * rounds, bytes });
     expect(head).toMatchObject({ entries: writers * rounds, bytes });
@@ -172,7 +162,8 @@ function uniqueness(
         ledger: 'app',
         reads: { refs: [{ scope: 's', key: 'pointer' }], scopes: [] },
         decide({ entries }) {
-          const key = entries[0]!.content as string;
+          const key = entries[0]?.content as string | undefined;
+          if (key === undefined) return nothing;
           if (entries.length === 1) {
             return { kind: 'need', reads: { refs: [{ scope: 's', key }], scopes: [] } };
           }

@@ -169,7 +169,9 @@ function follow(first: string): { work: Work; views: View[] } {
     decide(view) {
       views.push(view);
       // An engine may ask again with the same view: what was asked before is in it.
-      const content = view.entries.at(-1)?.content as string;
+      const content = view.entries.at(-1)?.content as string | undefined;
+      // A view may be of a moment before the chain was written; then no answer would be applied.
+      if (content === undefined) return nothing;
       if (content !== 'end') {
         asked.push(content);
         const need: Need = {

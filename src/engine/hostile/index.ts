@@ -1,0 +1,4 @@
+export { noFaults } from './faults.ts';
+export type { HostileFaults } from './faults.ts';
+export { HostileEngine } from './hostile-engine.ts';
+export { openHostileEngine } from './open.ts';

@@ -3,8 +3,8 @@
  *
  * B1. Only the answer to the last call of `decide` is applied, and only if all that its view showed
  *     still holds (T2).
- * B2. A commit never carries a time before its view's, nor one at or after `validUntil` that the view
- *     did not show.
+ * B2. A commit never carries a time before its view's, nor one at or after `validUntil` that the
+ *     view did not show.
  * B3. What is tried is validated and applied in one step of the engine beneath, or not at all.
  */
 import { HoldfastError } from '../../errors/index.ts';

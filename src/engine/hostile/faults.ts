@@ -12,13 +12,13 @@ export interface HostileFaults {
   readonly staleReads: number;
   /** `decide` is called again although nothing is wrong with its answer. */
   readonly repeatedDecide: number;
-  /** The answer is `unknown`: applied, or not applied, or applied later unless `resolve` comes first. */
+  /** The answer is `unknown`: applied, not applied, or applied later unless `resolve` is first. */
   readonly unknownOutcome: number;
   /** A call throws `unavailable` before it had any effect. */
   readonly errorBefore: number;
   /** The answer is lost after everything was applied. */
   readonly errorAfter: number;
-  /** A call waits for some turns of the event loop between its steps, so that others come between. */
+  /** A call waits between its steps, for turns of the event loop, so that others come between. */
   readonly delay: number;
   readonly lostHints: number;
   readonly doubledHints: number;

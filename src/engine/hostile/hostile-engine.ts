@@ -2,7 +2,7 @@
  * The hostile twin: an engine that does everything that the contract permits and nobody hopes for.
  *
  * It wraps another engine and is optimistic: works are decided on a view that may be stale, answers
- * are validated and decided again, and other calls come between every two steps. Whatever the ledger
+ * are validated and decided again, and others come between every two steps. Whatever the ledger
  * assumes beyond the contract breaks here, and a seed repeats it.
  *
  * X1. It keeps the contract: reads are linearisable (E2), nothing that failed was applied, what is
@@ -164,7 +164,7 @@ export class HostileEngine implements Engine {
   }
 }
 
-/** Keeps a promise in the set for as long as it is pending. Its failure belongs to whoever made it. */
+/** Keeps a promise in the set while it is pending. Its failure belongs to whoever made it. */
 function track(pending: Set<Promise<unknown>>, promise: Promise<unknown>): void {
   const settled: Promise<unknown> = promise.then(forget, forget);
   pending.add(settled);

@@ -1,4 +1,4 @@
-/** Opens a hostile engine over memory: `hostile:` (a store of its own) or `hostile:NAME` (shared). */
+/** Opens a hostile engine over memory: `hostile:` (its own store) or `hostile:NAME` (shared). */
 import type { EngineOptions } from '../index.ts';
 import { openMemoryEngine } from '../memory/index.ts';
 import { Dice, skewedClock } from './faults.ts';

@@ -21,7 +21,7 @@ interface Undo {
 export class Past {
   readonly #ledgers = new Map<string, Undo[]>();
 
-  /** Remembers a decision that was applied to the moment of `view`, which read all that it wrote. */
+  /** Remembers a decision that was applied to the moment of `view`, which shows all it wrote. */
   record(ledger: string, reads: Reads, view: View, decision: Decision): void {
     const undos = this.#ledgers.get(ledger) ?? [];
     this.#ledgers.set(ledger, undos);

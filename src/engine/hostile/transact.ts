@@ -96,7 +96,7 @@ async function tryOnce(
   }
 }
 
-/** Nobody waits for it: whether it is stale, fenced or finds the engine closed is its own affair. */
+/** Nobody waits for it: whether it is stale, fenced or meets a closed engine is its own affair. */
 async function arriveLate(
   around: Surroundings,
   part: readonly Attempt[],

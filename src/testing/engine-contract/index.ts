@@ -23,6 +23,7 @@ import { readsContract } from './storage/reads.ts';
 import { resolveContract } from './transactions/resolve.ts';
 import { scansContract } from './storage/scans.ts';
 import { scopesContract } from './storage/scopes.ts';
+import { refusalsContract } from './transactions/refusals.ts';
 import { timeContract } from './transactions/time.ts';
 import { transactContract } from './transactions/transact.ts';
 import { trimContract } from './storage/trim.ts';
@@ -33,6 +34,7 @@ const subjects: readonly (readonly [string, (contract: Contract) => void])[] = [
   ['reads', readsContract],
   ['scans', scansContract],
   ['transact', transactContract],
+  ['refusals', refusalsContract],
   ['time', timeContract],
   ['log', logContract],
   ['trim and rewrite', trimContract],

@@ -56,7 +56,10 @@ export function timeContract(contract: Contract): void {
       expect(await commit(engine, 'other', [put('s', 'a')])).toMatchObject({ time: 1000 });
     },
   );
+  liveness(contract);
+}
 
+function liveness(contract: Contract): void {
   contract.testWith(
     ['injectedClock'],
     'an entry that was taken as alive is not committed upon at or after its expiry',

@@ -8,6 +8,9 @@ import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 
+/** A test that never yields cannot be timed out from within. */
+const stepTimeoutMs = 5 * 60_000;
+
 interface Step {
   readonly name: string;
   readonly command: string;
@@ -48,6 +51,7 @@ function run(step: Step, stdio: 'pipe' | 'inherit'): Promise<Outcome> {
       cwd: root,
       env: { ...process.env, PATH: path },
       stdio: ['ignore', stdio, stdio],
+      timeout: stepTimeoutMs,
     });
     function finish(passed: boolean): void {
       const seconds = (performance.now() - startedAt) / 1000;
@@ -69,7 +73,8 @@ function hasNews({ step, passed, output }: Outcome): boolean {
 
 function summaryLine({ step, passed, seconds }: Outcome): string {
   const verdict = passed ? 'ok    ' : 'FAILED';
-  const hint = passed ? '' : `  (${step.hint})`;
+  const stuck = seconds * 1000 >= stepTimeoutMs ? 'never ended; ' : '';
+  const hint = passed ? '' : `  (${stuck}${step.hint})`;
   return `  ${verdict} ${step.name.padEnd(8)}${seconds.toFixed(1).padStart(6)} s${hint}`;
 }
 

@@ -20,12 +20,23 @@ export interface Skip {
   readonly reason: string;
 }
 
+/** So many skips of one file for one reason are told one by one; more become one line. */
+const namedSkipsMax = 3;
+
+function skipLines(skips: readonly Skip[]): string[] {
+  const groups = Map.groupBy(skips, ({ file, reason }) => `${file}\n${reason}`);
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    if (!first || group.length <= namedSkipsMax) {
+      return group.map(({ file, name, reason }) => `skipped: ${file} > ${name}: ${reason}`);
+    }
+    return [`skipped: ${first.file} (${group.length} tests): ${first.reason}`];
+  });
+}
+
 export function closingLines(tally: Tally): string {
-  const skips = tally.skips.map(
-    ({ file, name, reason }) => `skipped: ${file} > ${name}: ${reason}`,
-  );
   const totals = `${tally.passed} passed, ${tally.failed} failed, ${tally.skips.length} skipped`;
-  return `${[...skips, totals].join('\n')}\n`;
+  return `${[...skipLines(tally.skips), totals].join('\n')}\n`;
 }
 
 function countTest(tally: Tally, file: string, test: TestCase): void {

@@ -46,13 +46,19 @@ export class Past {
         time: undo.time,
         entries: past.entries.map((entry, index) => {
           const address = addressOf(reads.refs[index] ?? { scope: '', key: '' });
-          return undo.entries.has(address) ? undo.entries.get(address) : entry;
+          return undo.entries.has(address) ? copyOf(undo.entries.get(address)) : entry;
         }),
         scopes: past.scopes.map((stat) => undo.scopes.get(stat.scope) ?? stat),
       };
     }
     return past;
   }
+}
+
+/** A view belongs to whoever was shown it, and may be scribbled on. */
+function copyOf(entry: StoredEntry | undefined): StoredEntry | undefined {
+  if (entry === undefined || typeof entry.content === 'string') return entry;
+  return { ...entry, content: new Uint8Array(entry.content) };
 }
 
 function addressOf({ scope, key }: { readonly scope: string; readonly key: string }): string {

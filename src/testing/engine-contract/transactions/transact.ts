@@ -149,7 +149,7 @@ function reading(contract: Contract): void {
       ledger: 'app',
       reads: { refs: [{ scope: 's', key: 'k' }], scopes: [] },
       decide(view) {
-        (view.entries[0]!.content as Uint8Array).fill(9);
+        (view.entries[0]?.content as Uint8Array | undefined)?.fill(9);
         return nothing;
       },
     });

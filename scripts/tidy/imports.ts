@@ -7,18 +7,17 @@
  *
  * I1. A room imports itself and the rooms of its row, nothing else in `src/`.
  * I2. A room that the row marks `door` is entered through its `index.ts`.
- * I3. A room that the row marks `types` is imported by `import type` alone.
- * I4. No engine imports another (`hostile` wraps `memory` by design), tests included.
- * I5. Published code imports only Node's modules and declared dependencies or peers.
- * I6. `examples/`, `console/` and `integrations/` see the public doors alone.
+ * I3. No engine imports another (`hostile` wraps `memory` by design), tests included.
+ * I4. Published code imports only Node's modules and declared dependencies or peers.
+ * I5. `examples/`, `console/` and `integrations/` see the public doors alone.
  *
- * Tests, and `testing/` beside its own row, may import anything within I4.
+ * Tests, and `testing/` beside its own row, may import anything within I3.
  */
 import { isSource, isTest, violation } from './module.ts';
 import type { Import, Module, Violation } from './module.ts';
 import type { Tree } from './tree.ts';
 
-type Access = 'open' | 'door' | 'types';
+type Access = 'open' | 'door';
 type Row = Readonly<Record<string, Access>>;
 
 /** Lowest first: a layer may stand on the doors of those before it. */
@@ -55,7 +54,7 @@ export const table: Readonly<Record<string, Row>> = {
     ...layerDoors,
     config: 'door',
   },
-  protocol: { ...base, ledger: 'types' },
+  protocol: { ...base, ledger: 'door' },
   client: { ...base, protocol: 'open', ledger: 'door' },
   mcp: { ...state, index: 'open', protocol: 'door', client: 'door' },
   server: {
@@ -122,7 +121,7 @@ function isDoor(path: string, room: string): boolean {
   return path === `src/${room}/index.ts` || path === `src/${room}.ts`;
 }
 
-function judge(module: Module, { target, typeOnly }: Import): string | undefined {
+function judge(module: Module, { target }: Import): string | undefined {
   if (!target?.startsWith('src/')) return undefined;
   const from = roomOf(module.path);
   const to = roomOf(target);
@@ -133,7 +132,6 @@ function judge(module: Module, { target, typeOnly }: Import): string | undefined
   if (!row) return `src/${from} has no row in the import table of scripts/tidy/imports.ts`;
   const access = accessTo(row, to);
   if (access === undefined) return `${from} may not import ${to}`;
-  if (access === 'types' && !typeOnly) return `${from} may import only types of ${to}`;
   const entersByDoor = access === 'open' || from === 'testing' || isDoor(target, to);
   return entersByDoor ? undefined : `${from} may import ${to} only through src/${to}/index.ts`;
 }

@@ -23,7 +23,6 @@ export interface Import {
   /** The imported file for a relative specifier, relative to the root of the repository. */
   readonly target: string | undefined;
   readonly line: number;
-  readonly typeOnly: boolean;
 }
 
 export interface Module {
@@ -112,27 +111,19 @@ function importsOf(
   lineAt: (offset: number) => number,
 ): Import[] {
   const found: Import[] = [];
-  function add(specifier: string, offset: number, typeOnly: boolean): void {
+  function add(specifier: string, offset: number): void {
     const target = resolveTarget(path, specifier);
-    found.push({ specifier, target, line: lineAt(offset), typeOnly });
+    found.push({ specifier, target, line: lineAt(offset) });
   }
-  for (const { moduleRequest, entries, start } of module.staticImports) {
-    const typeOnly = entries.length > 0 && entries.every((entry) => entry.isType);
-    add(moduleRequest.value, start, typeOnly);
-  }
+  for (const { moduleRequest, start } of module.staticImports) add(moduleRequest.value, start);
   for (const { entries, start } of module.staticExports) {
     const request = entries.find((entry) => entry.moduleRequest !== null)?.moduleRequest;
-    if (request)
-      add(
-        request.value,
-        start,
-        entries.every((entry) => entry.isType),
-      );
+    if (request) add(request.value, start);
   }
   for (const { moduleRequest, start } of module.dynamicImports) {
     const source = text.slice(moduleRequest.start, moduleRequest.end);
     const literal = /^(['"`])(.*)\1$/s.exec(source)?.[2];
-    if (literal !== undefined) add(literal, start, false);
+    if (literal !== undefined) add(literal, start);
   }
   return found;
 }

@@ -30,7 +30,10 @@ const large = fc
   .map(([digit, length]) => ({ text: String(digit).repeat(length), n: digit }));
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: -5, max: 5 }) },
-  { weight: 2, arbitrary: fc.record({ n: fc.integer({ min: 0, max: 3 }), list: fc.array(fc.nat(3), { maxLength: 3 }) }) },
+  { weight: 2, arbitrary: fc.record(
+      { n: fc.integer({ min: 0, max: 3 }), list: fc.array(fc.nat(3), { maxLength: 3 }) },
+      { noNullPrototype: true },
+    ) },
   { weight: 1, arbitrary: fc.constantFrom<unknown>(null, '', 'text', [], {}) },
   { weight: 1, arbitrary: large },
 );

@@ -2,7 +2,7 @@
  * Where the ledger keeps what is its own, and how an address becomes one map key.
  *
  * `$ledger/values/<id>`   a value above the inline limit, or its difference to a base value
- * `$ledger/clients/<client>` and `…/<client>/<block>`   idempotency windows
+ * `$ledger/clients/head⏎<client>` and `…/<block>⏎<client>`   idempotency windows (⏎ a newline)
  * `$ledger/pins/all`      every pin, in one row so that a trim reads them in its transaction
  * `$owners/<resource>`    ownerships; ordinary entries that callers may write
  *

@@ -9,7 +9,7 @@
  * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small row per
  * group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group that writes a row
  * does not know its base yet, so its own revisions are placed as `-<distance to the row's version>`; the
- * next rewrite makes them absolute. The row `<client>` names the newest block.
+ * next rewrite makes them absolute. The row `head` names the newest block.
  */
 import type { PutWrite, Ref, StoredEntry } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
@@ -40,12 +40,11 @@ function blockOf(sequence: number): number {
 }
 
 function headRef(client: string): Ref {
-  return { scope: clientsScope, key: client };
+  return { scope: clientsScope, key: `head\n${client}` };
 }
 
-/** The newline keeps `<client>` and `<client><block>` of another client apart. */
 function blockRef(client: string, block: number): Ref {
-  return { scope: clientsScope, key: `${client}\n${block}` };
+  return { scope: clientsScope, key: `${block}\n${client}` };
 }
 
 /** The windows of the clients in one group: read as asked for, written back once. */

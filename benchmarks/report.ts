@@ -23,7 +23,9 @@ export class Report {
   add(finding: Finding): void {
     this.#findings.push(finding);
     const mark = finding.met === undefined ? ' ' : finding.met ? '✓' : '✗';
-    const figures = Object.entries(finding.figures).map(([name, figure]) => `${name} ${shown(figure)}`);
+    const figures = Object.entries(finding.figures).map(
+      ([name, figure]) => `${name} ${shown(figure)}`,
+    );
     console.log(`${mark} ${finding.question}  [${finding.target}]\n    ${figures.join(', ')}`);
   }
 

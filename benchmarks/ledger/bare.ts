@@ -33,7 +33,9 @@ export class BareStore {
     `);
     const prepare = (sql: string): StatementSync => this.database.prepare(sql);
     this.#select = prepare('SELECT version, value FROM entry WHERE scope = ? AND key = ?');
-    this.#upsert = prepare('INSERT OR REPLACE INTO entry (scope, key, version, value) VALUES (?, ?, ?, ?)');
+    this.#upsert = prepare(
+      'INSERT OR REPLACE INTO entry (scope, key, version, value) VALUES (?, ?, ?, ?)',
+    );
     this.#log = prepare('INSERT INTO log (revision, body) VALUES (?, ?)');
   }
 

@@ -61,11 +61,16 @@ export async function openStore(
 /** Both stores with `count` entries in scope `facts` and nothing else. */
 export async function openFixture(count: number): Promise<Fixture> {
   const folder = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'holdfast-bench-'));
-  const ledgers = await openStore(join(folder, 'ours.db'), { retention: { bytes: 64 * 1024 * 1024 } });
+  const ledgers = await openStore(join(folder, 'ours.db'), {
+    retention: { bytes: 64 * 1024 * 1024 },
+  });
   const ledger = ledgers.ledger('bench');
   const bare = new BareStore(join(folder, 'bare.db'));
   for (let start = 0; start < count; start += 1000) {
-    const numbers = Array.from({ length: Math.min(1000, count - start) }, (_, index) => start + index);
+    const numbers = Array.from(
+      { length: Math.min(1000, count - start) },
+      (_, index) => start + index,
+    );
     bare.commit(numbers.map((n) => ({ scope: 'facts', key: randomKey(n), value: valueOf(n) })));
     await ledger.commit({
       durability: 'relaxed',

@@ -19,7 +19,11 @@ function bytesWritten(): number {
 /** Everything counts: entry, log, both in the write-ahead log and again when it is checkpointed. */
 export async function measureLargeValue(report: Report, { ledger }: Fixture): Promise<void> {
   const ref = { scope: 'large', key: 'document' };
-  const value = { title: 'report', pages: Array.from({ length: 1000 }, (_, n) => `${n} `.repeat(200)), views: 0 };
+  const value = {
+    title: 'report',
+    pages: Array.from({ length: 1000 }, (_, n) => `${n} `.repeat(200)),
+    views: 0,
+  };
   await ledger.commit({ mutations: [{ kind: 'set', ...ref, value }] });
   const size = (await ledger.read([ref]))[0]!.value.size;
   const rounds = 40;
@@ -30,14 +34,19 @@ export async function measureLargeValue(report: Report, { ledger }: Fixture): Pr
   }
   const written = (bytesWritten() - before) / rounds;
   report.add({
-    question: 'bytes written by a one-field update of a large value, write-ahead log and checkpoints included',
+    question:
+      'bytes written by a one-field update of a large value, write-ahead log and checkpoints included',
     target: 'at most 1.2 times the value',
     met: written <= 1.2 * size,
     figures: { 'bytes/update': Math.round(written), 'value bytes': size, share: written / size },
   });
 }
 
-export async function measureOpening(report: Report, fixture: Fixture, count: number): Promise<void> {
+export async function measureOpening(
+  report: Report,
+  fixture: Fixture,
+  count: number,
+): Promise<void> {
   const path = join(fixture.folder, 'ours.db');
   await fixture.ledgers.close();
   const clean: number[] = [];
@@ -88,7 +97,9 @@ interface HeapReading {
 /** In a process of its own: this one's heap is full of the other questions. */
 export function measureHeap(report: Report, count: number): void {
   const child = new URL('./children/heap.ts', import.meta.url).pathname;
-  const run = spawnSync(process.execPath, ['--expose-gc', child, String(count)], { encoding: 'utf8' });
+  const run = spawnSync(process.execPath, ['--expose-gc', child, String(count)], {
+    encoding: 'utf8',
+  });
   if (run.status !== 0) throw new Error(run.stderr);
   const heap = JSON.parse(run.stdout) as HeapReading;
   const megabytes = (bytes: number): number => bytes / 2 ** 20;
@@ -96,7 +107,10 @@ export function measureHeap(report: Report, count: number): void {
     question: 'memory above bare Node of an open, idle store',
     target: 'less than 15 MB',
     met: megabytes(heap.idle - heap.bare) < 15,
-    figures: { 'MiB above bare': megabytes(heap.idle - heap.bare), 'MiB bare': megabytes(heap.bare) },
+    figures: {
+      'MiB above bare': megabytes(heap.idle - heap.bare),
+      'MiB bare': megabytes(heap.bare),
+    },
   });
   report.add({
     question: `memory above bare Node while ${count.toLocaleString('en')} entries are written and scanned`,

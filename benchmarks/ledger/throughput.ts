@@ -121,17 +121,23 @@ async function reads(report: Report, { ledger, bare }: Fixture, count: number): 
   }
   const cold = (): string => randomKey(pick(count));
   const hot = (): string => hotKeys[pick(hotKeys.length)]!;
-  report.addPair('cold read, against select + parse', 1 / 1.5, await compare(ours(cold), theirs(cold)));
+  report.addPair(
+    'cold read, against select + parse',
+    1 / 1.5,
+    await compare(ours(cold), theirs(cold)),
+  );
   report.addPair('hot read, against select + parse', 1, await compare(ours(hot), theirs(hot)));
 }
 
 async function scans(report: Report, { ledger, bare }: Fixture): Promise<void> {
-  const query = bare.database.prepare('SELECT key, version, value FROM entry WHERE scope = ? ORDER BY key');
+  const query = bare.database.prepare(
+    'SELECT key, version, value FROM entry WHERE scope = ? ORDER BY key',
+  );
   const most = 100_000;
   const ours: Side = {
     async run() {
       let seen = 0;
-      for (let cursor: string | undefined; seen < most; ) {
+      for (let cursor: string | undefined; seen < most;) {
         const page = await ledger.scan({ scope: 'facts', limit: 1000, cursor });
         for (const entry of page.items) entry.value.decode();
         seen += page.items.length;
@@ -152,6 +158,9 @@ async function scans(report: Report, { ledger, bare }: Fixture): Promise<void> {
       return seen;
     },
   };
-  report.addPair('scan of 100,000 entries, against the bare cursor', 0.5, await compare(ours, theirs));
+  report.addPair(
+    'scan of 100,000 entries, against the bare cursor',
+    0.5,
+    await compare(ours, theirs),
+  );
 }
-

@@ -11,8 +11,15 @@ import type { Entry, EntryHead } from './entry.ts';
 import type { DecidedCommit } from './group/answer.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
 import type { GroupRules } from './group/group-run.ts';
-import { checkPosition, checkRef, checkTtl, prepare, prepareErase, prepareSweep } from './group/prepared.ts';
-import type { Prepared } from './group/prepared.ts';
+import {
+  checkPosition,
+  checkRef,
+  checkTtl,
+  prepare,
+  prepareErase,
+  prepareSweep,
+} from './door/prepared.ts';
+import type { Prepared } from './door/prepared.ts';
 import { quotaCrossed } from './group/quota.ts';
 import type { Quota } from './group/quota.ts';
 import type {
@@ -33,9 +40,9 @@ import { Tail } from './log/tail.ts';
 import { checkPin, checkScope } from './names.ts';
 import type { Position } from './position.ts';
 import type { CommitAnswer, Proposal } from './proposal.ts';
-import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './queries.ts';
-import { StateReader } from './state-reader.ts';
-import { tuning } from './tuning.ts';
+import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './door/queries.ts';
+import { StateReader } from './state/state-reader.ts';
+import { tuning } from './group/tuning.ts';
 import { EraseWork, eraseFromRow } from './upkeep/erasure.ts';
 import type { ErasedRow } from './upkeep/erasure.ts';
 import { PinWork } from './upkeep/pins.ts';
@@ -186,7 +193,7 @@ export class DirectLedger implements Ledger, Lane {
     const existed = answer.kind === 'committed' && answer.results[0]?.change === 'deleted';
     let changes = 0;
     const { head } = await this.#engine.read(this.name, []);
-    for (let after = head.trimmed; after < head.revision; ) {
+    for (let after = head.trimmed; after < head.revision;) {
       const page = await this.#engine.log(this.name, {
         after,
         limit: tuning.logRows,
@@ -266,7 +273,9 @@ export class DirectLedger implements Ledger, Lane {
   /** A scope's dead count as changed even before they are swept: they are proposed along. */
   async #commitUnchanged(prepared: Prepared): Promise<CommitAnswer> {
     await this.#history.refresh();
-    const scopes = new Set(prepared.checks.filter(({ ref }) => ref === undefined).map(({ address }) => address));
+    const scopes = new Set(
+      prepared.checks.filter(({ ref }) => ref === undefined).map(({ address }) => address),
+    );
     const due = await this.#due(dueHorizonMs);
     const sweeps = due.filter((ref) => scopes.has(ref.scope));
     return this.#committer.submit(this, { ...prepared, sweeps });
@@ -275,6 +284,8 @@ export class DirectLedger implements Ledger, Lane {
   async #due(horizonMs: number): Promise<Ref[]> {
     const { time } = await this.#engine.read(this.name, []);
     const due = await this.#engine.due(time + horizonMs, tuning.dueFound);
-    return due.filter(({ ledger }) => ledger === this.name).map(({ scope, key }) => ({ scope, key }));
+    return due
+      .filter(({ ledger }) => ledger === this.name)
+      .map(({ scope, key }) => ({ scope, key }));
   }
 }

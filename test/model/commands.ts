@@ -12,12 +12,22 @@ export type Command =
   | { readonly do: 'pin'; readonly back: number; readonly ttlMs: number }
   | { readonly do: 'erase'; readonly scope: string; readonly key: string }
   | { readonly do: 'reopen' }
-  | { readonly do: 'scan'; readonly scope: string; readonly reverse: boolean; readonly limit: number }
+  | {
+      readonly do: 'scan';
+      readonly scope: string;
+      readonly reverse: boolean;
+      readonly limit: number;
+    }
   | { readonly do: 'scanWhileWriting'; readonly scope: string; readonly mutations: Mutation[] };
 
 /** Checks that need to know the state: filled in when the command runs. */
 export type CheckPlan =
-  | { readonly plan: 'version' | 'value'; readonly scope: string; readonly key: string; readonly right: boolean }
+  | {
+      readonly plan: 'version' | 'value';
+      readonly scope: string;
+      readonly key: string;
+      readonly right: boolean;
+    }
   | { readonly plan: 'unchanged'; readonly scope: string; readonly right: boolean };
 
 export type { Check };
@@ -30,10 +40,13 @@ const large = fc
   .map(([digit, length]) => ({ text: String(digit).repeat(length), n: digit }));
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: -5, max: 5 }) },
-  { weight: 2, arbitrary: fc.record(
+  {
+    weight: 2,
+    arbitrary: fc.record(
       { n: fc.integer({ min: 0, max: 3 }), list: fc.array(fc.nat(3), { maxLength: 3 }) },
       { noNullPrototype: true },
-    ) },
+    ),
+  },
   { weight: 1, arbitrary: fc.constantFrom<unknown>(null, '', 'text', [], {}) },
   { weight: 1, arbitrary: large },
 );
@@ -109,12 +122,19 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('repeat' as const), mutations }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 40 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 40 }) }),
+  },
   { weight: 2, arbitrary: fc.constant({ do: 'sweep' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'trim' as const }) },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('pin' as const), back: fc.nat(5), ttlMs: fc.integer({ min: 1, max: 200 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('pin' as const),
+      back: fc.nat(5),
+      ttlMs: fc.integer({ min: 1, max: 200 }),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('erase' as const), scope, key }) },
   { weight: 1, arbitrary: fc.constant({ do: 'reopen' as const }) },
@@ -127,7 +147,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       limit: fc.integer({ min: 1, max: 3 }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('scanWhileWriting' as const), scope, mutations }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('scanWhileWriting' as const), scope, mutations }),
+  },
 );
 
 export const commands = fc.array(command, { minLength: 1, maxLength: 40, size: 'max' });

@@ -5,7 +5,14 @@
  */
 import { expect } from 'vitest';
 import { origin } from '../../src/ledger/index.ts';
-import type { Commit, Ledger, LogPage, Mutation, Position, Proposal } from '../../src/ledger/index.ts';
+import type {
+  Commit,
+  Ledger,
+  LogPage,
+  Mutation,
+  Position,
+  Proposal,
+} from '../../src/ledger/index.ts';
 import type { Ledgers } from '../../src/ledger/ledgers.ts';
 import type { ManualClock } from '../../src/testing/index.ts';
 import type { CheckPlan, Command } from './commands.ts';
@@ -58,7 +65,10 @@ export class Driver {
   async #do(command: Command): Promise<void> {
     switch (command.do) {
       case 'commit':
-        return this.#commit({ checks: command.checks.map((plan) => this.#check(plan)), mutations: command.mutations });
+        return this.#commit({
+          checks: command.checks.map((plan) => this.#check(plan)),
+          mutations: command.mutations,
+        });
       case 'together':
         return this.#together(command.proposals);
       case 'repeat':
@@ -84,7 +94,9 @@ export class Driver {
 
   async #commit(proposal: Proposal): Promise<void> {
     const expected = this.#reference.commit(proposal, this.#time);
-    const answer = await this.#ledger.commit(proposal).catch((error: unknown) => error as { code: string });
+    const answer = await this.#ledger
+      .commit(proposal)
+      .catch((error: unknown) => error as { code: string });
     if ('code' in answer) {
       expect({ kind: 'error', code: answer.code }).toEqual(expected);
     } else if (answer.kind === 'conflict') {
@@ -164,7 +176,11 @@ export class Driver {
     for (const commit of await this.#commitsAfter(origin)) {
       for (const change of commit.changes) {
         if (addressOf(change) !== address) continue;
-        expect([change.value, change.previous?.value, change.operations]).toEqual([undefined, undefined, undefined]);
+        expect([change.value, change.previous?.value, change.operations]).toEqual([
+          undefined,
+          undefined,
+          undefined,
+        ]);
       }
     }
   }
@@ -178,23 +194,27 @@ export class Driver {
 
   async #scan(scope: string, reverse: boolean, limit: number): Promise<void> {
     const found: unknown[] = [];
-    for (let cursor: string | undefined; ; ) {
+    for (let cursor: string | undefined; ;) {
       const page = await this.#ledger.scan({ scope, reverse, limit, cursor });
       for (const { key, value } of page.items) found.push([key, value.decode()]);
       cursor = page.cursor;
       if (cursor === undefined) break;
     }
-    const expected = this.#reference.inScope(scope, this.#time).map(({ key, value }) => [key, value]);
+    const expected = this.#reference
+      .inScope(scope, this.#time)
+      .map(({ key, value }) => [key, value]);
     expect(found).toEqual(reverse ? expected.reverse() : expected);
   }
 
   /** The later pages of a scan show the state of the first. */
   async #scanWhileWriting(scope: string, mutations: readonly Mutation[]): Promise<void> {
-    const expected = this.#reference.inScope(scope, this.#time).map(({ key, value }) => [key, value]);
+    const expected = this.#reference
+      .inScope(scope, this.#time)
+      .map(({ key, value }) => [key, value]);
     const first = await this.#ledger.scan({ scope, limit: 1 });
     const found: unknown[] = first.items.map(({ key, value }) => [key, value.decode()]);
     await this.#commit({ mutations });
-    for (let { cursor } = first; cursor !== undefined; ) {
+    for (let { cursor } = first; cursor !== undefined;) {
       const page = await this.#ledger.scan({ scope, limit: 1, cursor });
       for (const { key, value } of page.items) found.push([key, value.decode()]);
       cursor = page.cursor;
@@ -213,26 +233,37 @@ export class Driver {
     if (plan.plan === 'version') {
       return { kind: 'version', scope, key, version: right ? (entry?.version ?? 0) : 999_999 };
     }
-    return { kind: 'value', scope, key, value: right && entry !== undefined ? entry.value : 'wrong' };
+    return {
+      kind: 'value',
+      scope,
+      key,
+      value: right && entry !== undefined ? entry.value : 'wrong',
+    };
   }
 
   async #compareState(): Promise<void> {
     for (const scope of ['users', 'session/1', 's']) {
       const expected = this.#reference.inScope(scope, this.#time);
       const { items } = await this.#ledger.scan({ scope });
-      expect(items.map(({ size: _, value, ...rest }) => ({ ...rest, value: value.decode() }))).toEqual(expected);
+      expect(
+        items.map(({ size: _, value, ...rest }) => ({ ...rest, value: value.decode() })),
+      ).toEqual(expected);
       const info = await this.#ledger.scope(scope);
       expect(info.entries).toBe(expected.length);
       expect(info.bytes).toBe(items.reduce((sum, { size }) => sum + size, 0));
       const read = await this.#ledger.read(expected);
-      expect(read.map((entry) => entry?.value.decode())).toEqual(expected.map(({ value }) => value));
+      expect(read.map((entry) => entry?.value.decode())).toEqual(
+        expected.map(({ value }) => value),
+      );
     }
   }
 
   async #compareLog(): Promise<void> {
     const commits = await this.#readLog();
     const expected = this.#reference.commits.slice(this.#seenCommits);
-    expect(commits.map((commit) => commit.position.revision)).toEqual(expected.map(({ revision }) => revision));
+    expect(commits.map((commit) => commit.position.revision)).toEqual(
+      expected.map(({ revision }) => revision),
+    );
     for (const [index, commit] of commits.entries()) {
       // The changes of one commit happen at once: their order says nothing.
       expect(sorted(commit.changes.map(simple))).toEqual(sorted(expected[index]!.changes));
@@ -248,7 +279,7 @@ export class Driver {
   async #commitsAfter(after: Position): Promise<Commit[]> {
     const commits: Commit[] = [];
     const start = after.revision === 0 && this.#trimmed > 0 ? await this.#trimPoint() : after;
-    for (let at = start; ; ) {
+    for (let at = start; ;) {
       const page: LogPage = await this.#ledger.log(at, { limit: 2 });
       if (page.kind !== 'commits') throw new Error(`the log answered ${page.kind}`);
       commits.push(...page.commits);

@@ -24,7 +24,14 @@ function memoryStore(): ModelStore {
   return {
     clock,
     async open() {
-      const options = { clock, random, cacheBytes: 0, busyTimeoutMs: 0, mustExist: false, readOnly: false };
+      const options = {
+        clock,
+        random,
+        cacheBytes: 0,
+        busyTimeoutMs: 0,
+        mustExist: false,
+        readOnly: false,
+      };
       const engine = await openMemoryEngine(url, options);
       return openLedgers(engine, { clock, random, sweepMs: 0, retention });
     },

@@ -88,7 +88,9 @@ export class Reference {
     for (let index = from; index < this.commits.length; index += 1) {
       const { revision, changes } = this.commits[index]!;
       const kept = changes.map((change) =>
-        addressOf(change) === address ? { ...change, value: undefined, previous: undefined } : change,
+        addressOf(change) === address
+          ? { ...change, value: undefined, previous: undefined }
+          : change,
       );
       this.commits[index] = { revision, changes: kept };
     }

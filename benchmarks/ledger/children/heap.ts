@@ -28,16 +28,24 @@ const watch = setInterval(() => {
 }, 20);
 
 for (let start = 0; start < count; start += 1000) {
-  const numbers = Array.from({ length: Math.min(1000, count - start) }, (_, index) => start + index);
+  const numbers = Array.from(
+    { length: Math.min(1000, count - start) },
+    (_, index) => start + index,
+  );
   await ledger.commit({
     durability: 'relaxed',
-    mutations: numbers.map((n) => ({ kind: 'set', scope: 'facts', key: randomKey(n), value: valueOf(n) })),
+    mutations: numbers.map((n) => ({
+      kind: 'set',
+      scope: 'facts',
+      key: randomKey(n),
+      value: valueOf(n),
+    })),
   });
   peak = Math.max(peak, held());
 }
 const writingPeak = peak;
 peak = 0;
-for (let cursor: string | undefined; ; ) {
+for (let cursor: string | undefined; ;) {
   const page = await ledger.scan({ scope: 'facts', limit: 1000, cursor });
   for (const entry of page.items) entry.value.decode();
   peak = Math.max(peak, held());

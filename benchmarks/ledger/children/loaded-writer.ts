@@ -14,7 +14,12 @@ delay.enable();
 const count = await together(64, Number(seconds), async () => {
   n += 1;
   const start = performance.now();
-  const set = { kind: 'set', scope: 'load', key: randomKey(n % 100_000), value: valueOf(n) } as const;
+  const set = {
+    kind: 'set',
+    scope: 'load',
+    key: randomKey(n % 100_000),
+    value: valueOf(n),
+  } as const;
   await ledger.commit({ mutations: [set] });
   latencies.push(performance.now() - start);
 });

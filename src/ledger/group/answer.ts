@@ -9,8 +9,8 @@ import type { Operation } from '../operations/index.ts';
 import type { Cause, CommitAnswer, GivenDurability, MutationResult } from '../proposal.ts';
 import { StoredValue } from '../value/index.ts';
 import type { Draft } from './draft.ts';
-import type { PreparedCheck } from './prepared.ts';
-import type { Slot } from './slot.ts';
+import type { PreparedCheck } from '../door/prepared.ts';
+import type { Slot } from './draft.ts';
 
 /** One entry's part in a commit. */
 export interface DecidedChange {
@@ -54,7 +54,11 @@ export type Decided =
       readonly results: readonly DecidedResult[];
       readonly wantsValues: boolean;
     }
-  | { readonly kind: 'conflict'; readonly failures: readonly DecidedFailure[]; readonly headOffset: number }
+  | {
+      readonly kind: 'conflict';
+      readonly failures: readonly DecidedFailure[];
+      readonly headOffset: number;
+    }
   | {
       readonly kind: 'replayed';
       /** Absolute, or counted from the base if `pending`: a repeat within the same group. */

@@ -3,7 +3,7 @@ import { StoredValue } from '../value/index.ts';
 import type { DecidedFailure } from './answer.ts';
 import type { Draft } from './draft.ts';
 import type { GroupState } from './group-state.ts';
-import type { PreparedCheck } from './prepared.ts';
+import type { PreparedCheck } from '../door/prepared.ts';
 
 /** The checks that fail; empty if all hold. */
 export function failuresOf(

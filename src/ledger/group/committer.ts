@@ -11,13 +11,13 @@ import type { Applied, Durability, Engine, Head, Stamp, Work } from '../../engin
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
 import { limits } from '../limits.ts';
-import { tuning } from '../tuning.ts';
+import { tuning } from './tuning.ts';
 import type { CommitAnswer, GivenDurability } from '../proposal.ts';
 import { settle } from './answer.ts';
 import type { Decided, DecidedCommit } from './answer.ts';
 import { GroupWork } from './group-work.ts';
 import type { GroupRules } from './group-run.ts';
-import type { Prepared } from './prepared.ts';
+import type { Prepared } from '../door/prepared.ts';
 
 export interface CommitterOptions {
   readonly engine: Engine;
@@ -56,7 +56,10 @@ export class Committer {
     return new Promise((resolve, reject) => {
       if (lane.waiting.length >= limits.waitingProposals) {
         reject(
-          new HoldfastError('overloaded', `${lane.waiting.length} proposals wait in '${lane.name}'`),
+          new HoldfastError(
+            'overloaded',
+            `${lane.waiting.length} proposals wait in '${lane.name}'`,
+          ),
         );
         return;
       }
@@ -267,4 +270,3 @@ function durabilityGiven(engine: Engine, sync: boolean): GivenDurability {
   if (engine.durability === 'none') return 'none';
   return sync ? 'sync' : 'relaxed';
 }
-

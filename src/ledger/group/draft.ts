@@ -4,9 +4,9 @@
  * Immutable but for its caches. Two changes share a draft as "after" and "before", which is how the
  * log stores each value once.
  */
-import type { Content, StoredEntry } from '../../engine/index.ts';
-import { decodeExternal } from './external.ts';
-import type { ExternalRef } from './external.ts';
+import type { Content, Ref, StoredEntry } from '../../engine/index.ts';
+import { decodeExternal } from '../keyspace/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 
 export class Draft {
   /** Undefined for a large value that nobody has loaded. */
@@ -76,5 +76,21 @@ export class Draft {
   remember(json: unknown): void {
     this.#json = json;
     this.#parsed = true;
+  }
+}
+
+/** One entry's place in a group: what the engine read, and what the group has made of it. */
+export class Slot {
+  readonly ref: Ref;
+  /** What was stored before the group. */
+  readonly base: Draft | undefined;
+  current: Draft | undefined;
+  /** Offset of the last commit of this group that touched the entry; 0 if none did. */
+  lastOffset = 0;
+
+  constructor(ref: Ref, stored: StoredEntry | undefined) {
+    this.ref = ref;
+    this.base = stored === undefined ? undefined : Draft.fromStored(stored);
+    this.current = this.base;
   }
 }

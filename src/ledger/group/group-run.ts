@@ -9,8 +9,8 @@
 import type { Decision, Head, Ref, View, Write } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Position } from '../position.ts';
-import { tuning } from '../tuning.ts';
-import { addressOf, isLedgerScope } from './address.ts';
+import { tuning } from './tuning.ts';
+import { addressOf, isLedgerScope } from '../keyspace/address.ts';
 import { codeOfResults } from './answer.ts';
 import type { Decided, DecidedChange, DecidedCommit, DecidedResult } from './answer.ts';
 import { failuresOf } from './checks.ts';
@@ -18,10 +18,10 @@ import type { Draft } from './draft.ts';
 import type { GroupReads } from './group-reads.ts';
 import { GroupState } from './group-state.ts';
 import { mutate } from './mutations.ts';
-import type { Prepared } from './prepared.ts';
+import type { Prepared } from '../door/prepared.ts';
 import { enforceQuota } from './quota.ts';
 import type { Quota } from './quota.ts';
-import type { Slot } from './slot.ts';
+import type { Slot } from './draft.ts';
 import { Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 
@@ -36,7 +36,6 @@ export interface GroupRules {
   /** A name for a large value, never given before. */
   newValueId(): string;
 }
-
 
 interface Touched {
   readonly slot: Slot;

@@ -8,7 +8,7 @@ import { assert } from '../../internal/assert.ts';
 import type { Position } from '../position.ts';
 import type { GroupReads } from './group-reads.ts';
 import type { Usage } from './quota.ts';
-import { Slot } from './slot.ts';
+import { Slot } from './draft.ts';
 
 interface Growth {
   entries: number;
@@ -32,11 +32,7 @@ export class GroupState {
   /** Growth of the whole ledger, in this group. */
   readonly total: Growth = { entries: 0, bytes: 0, offset: 0 };
 
-  constructor(
-    view: View,
-    reads: GroupReads,
-    knows: (position: Position, head: Head) => boolean,
-  ) {
+  constructor(view: View, reads: GroupReads, knows: (position: Position, head: Head) => boolean) {
     this.#view = view;
     this.#reads = reads;
     this.#knows = knows;

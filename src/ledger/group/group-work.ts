@@ -1,15 +1,15 @@
 /** One ledger's share of a transaction: the proposals that were taken, and how they are decided. */
 import type { Reads, Ref, StoredEntry, Verdict, View, Work } from '../../engine/index.ts';
 import { assert } from '../../internal/assert.ts';
-import { tuning } from '../tuning.ts';
-import { addressOf, valuesScope } from './address.ts';
+import { tuning } from './tuning.ts';
+import { addressOf, valuesScope } from '../keyspace/address.ts';
 import type { Lane, Waiting } from './committer.ts';
-import { applyDifference, decodeExternal, rowsOf } from './external.ts';
-import type { ExternalRef } from './external.ts';
+import { applyDifference, decodeExternal, rowsOf } from '../keyspace/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import { GroupReads } from './group-reads.ts';
 import { GroupRun } from './group-run.ts';
 import { readsValue } from './mutations.ts';
-import type { Prepared } from './prepared.ts';
+import type { Prepared } from '../door/prepared.ts';
 import { windowRefs } from './window.ts';
 import { differenceSchema } from './writes.ts';
 

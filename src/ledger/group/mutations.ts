@@ -3,7 +3,7 @@ import { HoldfastError } from '../../errors/index.ts';
 import { limits } from '../limits.ts';
 import { applyOperations } from '../operations/index.ts';
 import { Draft } from './draft.ts';
-import type { PreparedMutation } from './prepared.ts';
+import type { PreparedMutation } from '../door/prepared.ts';
 
 /** Returns the same draft if nothing changes, undefined if the entry is gone. */
 export function mutate(

@@ -35,7 +35,11 @@ export function enforceQuota(
 }
 
 /** The unit that this change took past the warning share, if it did. */
-export function quotaCrossed(quota: Quota, before: Usage, after: Usage): 'entries' | 'bytes' | undefined {
+export function quotaCrossed(
+  quota: Quota,
+  before: Usage,
+  after: Usage,
+): 'entries' | 'bytes' | undefined {
   for (const unit of ['entries', 'bytes'] as const) {
     const limit = quota[unit];
     if (limit === undefined) continue;

@@ -13,9 +13,9 @@
  */
 import type { PutWrite, Ref, StoredEntry } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
-import { addressOf, clientsScope } from './address.ts';
+import { addressOf, clientsScope } from '../keyspace/address.ts';
 import type { Decided } from './answer.ts';
-import type { PreparedStamp } from './prepared.ts';
+import type { PreparedStamp } from '../door/prepared.ts';
 
 const blockSize = 64;
 const blocksKept = 32;
@@ -49,7 +49,10 @@ function blockRef(client: string, block: number): Ref {
 
 /** The windows of the clients in one group: read as asked for, written back once. */
 export class Windows {
-  readonly #blocks = new Map<string, { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean }>();
+  readonly #blocks = new Map<
+    string,
+    { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean }
+  >();
   readonly #heads = new Map<string, { newest: number; stored: number }>();
   readonly #entryOf: (address: string) => StoredEntry | undefined;
 
@@ -128,7 +131,10 @@ export class Windows {
     return head;
   }
 
-  #block(client: string, number: number): { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean } {
+  #block(
+    client: string,
+    number: number,
+  ): { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean } {
     const ref = blockRef(client, number);
     let block = this.#blocks.get(ref.key);
     if (block === undefined) {

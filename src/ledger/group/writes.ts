@@ -2,9 +2,9 @@
 import type { Decision, PutWrite, Ref, ScopeDelta, Write } from '../../engine/index.ts';
 import { limits } from '../limits.ts';
 import { encodeBody } from '../log/body.ts';
-import { valuesScope } from './address.ts';
+import { valuesScope } from '../keyspace/address.ts';
 import type { Draft } from './draft.ts';
-import { encodeDifference, rootOf } from './external.ts';
+import { encodeDifference, rootOf } from '../keyspace/external.ts';
 import type { GroupRules, GroupRun } from './group-run.ts';
 
 /** Marks a row of `$ledger/values` that holds a difference rather than a full value. */
@@ -22,7 +22,12 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
   return {
     kind: 'decision',
     revisions,
-    writes: [...entries, ...values, ...windows.puts, ...deletesOf([...windows.deletes, ...run.dropped])],
+    writes: [
+      ...entries,
+      ...values,
+      ...windows.puts,
+      ...deletesOf([...windows.deletes, ...run.dropped]),
+    ],
     scopes: scopeDeltas(run),
     log,
     validUntil: state.validUntil === Infinity ? undefined : state.validUntil,

@@ -1,7 +1,7 @@
 /** Reading the text of a log row back into commits. The encoding is described in `body.ts`. */
 import type { LogRow } from '../../engine/index.ts';
 import type { Change, ChangeKind } from '../commit.ts';
-import type { ExternalRef } from '../group/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import type { ChangeFilter } from '../ledger.ts';
 import type { Operation } from '../operations/index.ts';
 import type { Cause } from '../proposal.ts';
@@ -106,7 +106,8 @@ class RowDecoder {
   }
 
   #change(raw: RawChange): NamedChange {
-    const [kind, scope, key, value, createdAgo, expiresIn, schema, size, previous, operations] = raw;
+    const [kind, scope, key, value, createdAgo, expiresIn, schema, size, previous, operations] =
+      raw;
     const { time, scopes } = this.#body;
     const keysOnly = this.#filter.keysOnly === true;
     const name: ChangeKind = kindNames[kind]!;

@@ -1,8 +1,8 @@
 /** Fetching large values by name, for reads and for the log. */
 import type { Content, Engine, StoredEntry } from '../../engine/index.ts';
-import { valuesScope } from '../group/address.ts';
-import { applyDifference, rowsOf } from '../group/external.ts';
-import type { ExternalRef } from '../group/external.ts';
+import { valuesScope } from '../keyspace/address.ts';
+import { applyDifference, rowsOf } from '../keyspace/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import { differenceSchema } from '../group/writes.ts';
 import { StoredValue } from '../value/index.ts';
 

@@ -1,10 +1,10 @@
 /** Reading the log: pages of commits with absolute positions and their large values loaded. */
 import type { Engine, Head } from '../../engine/index.ts';
-import type { ExternalRef } from '../group/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import type { Change, Commit, LogPage } from '../commit.ts';
 import type { ChangeFilter, LogOptions } from '../ledger.ts';
 import type { Position } from '../position.ts';
-import { tuning } from '../tuning.ts';
+import { tuning } from '../group/tuning.ts';
 import { StoredValue } from '../value/index.ts';
 import { allScopes } from './body.ts';
 import { decodeRow } from './decode.ts';

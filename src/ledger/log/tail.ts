@@ -11,7 +11,7 @@ import type { LogPage } from '../commit.ts';
 import type { ChangeFilter, WatchOptions } from '../ledger.ts';
 import { origin } from '../position.ts';
 import type { Position } from '../position.ts';
-import { tuning } from '../tuning.ts';
+import { tuning } from '../group/tuning.ts';
 import type { NamedChange, NamedCommit } from './decode.ts';
 import { positionOf } from './reader.ts';
 import type { LogReader } from './reader.ts';

@@ -7,7 +7,7 @@
 import type { Due, Engine, Ref } from '../../engine/index.ts';
 import { isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
-import { tuning } from '../tuning.ts';
+import { tuning } from '../group/tuning.ts';
 
 export interface DutyLedger {
   sweep(refs: readonly Ref[]): Promise<number>;
@@ -70,7 +70,7 @@ export class Duties {
 
   async #sweep(): Promise<void> {
     const { engine, ledger } = this.#options;
-    for (let found: number = tuning.dueFound; found === tuning.dueFound && !this.#stopped; ) {
+    for (let found: number = tuning.dueFound; found === tuning.dueFound && !this.#stopped;) {
       const { time } = await engine.members();
       const due = await engine.due(time, tuning.dueFound);
       found = due.length;

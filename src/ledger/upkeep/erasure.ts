@@ -4,9 +4,9 @@
  * What remains says that the key changed and when, not to what. Operations go too: they hold values.
  */
 import type { Decision, LogRow, Ref, View, Work, Write } from '../../engine/index.ts';
-import { valuesScope } from '../group/address.ts';
-import { rowsOf } from '../group/external.ts';
-import type { ExternalRef } from '../group/external.ts';
+import { valuesScope } from '../keyspace/address.ts';
+import { rowsOf } from '../keyspace/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import { splitBody } from '../log/decode.ts';
 import type { RawChange, RawValue } from '../log/decode.ts';
 

@@ -1,7 +1,7 @@
 /** Pins: named, expiring holds on the log, all in one row so that a trim reads them as it trims. */
 import type { Decision, StoredEntry, View, Work } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
-import { pinsRef } from '../group/address.ts';
+import { pinsRef } from '../keyspace/address.ts';
 import type { Pin } from '../ledger.ts';
 import type { Position } from '../position.ts';
 

@@ -6,9 +6,9 @@
  * T3. A large value goes with the last row that names it, in the same transaction.
  */
 import type { Decision, LogRow, View, Work, Write } from '../../engine/index.ts';
-import { pinsRef, valuesScope } from '../group/address.ts';
-import { garbageOf } from '../group/external.ts';
-import type { ExternalRef } from '../group/external.ts';
+import { pinsRef, valuesScope } from '../keyspace/address.ts';
+import { garbageOf } from '../keyspace/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import { externalMark } from '../log/body.ts';
 import { splitBody } from '../log/decode.ts';
 import type { RawValue } from '../log/decode.ts';

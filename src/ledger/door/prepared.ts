@@ -1,0 +1,243 @@
+/**
+ * The door for proposals: everything a caller can get wrong is refused here, before anything waits.
+ *
+ * A prepared proposal holds only checked, detached data: values in their stored form, operations
+ * normalised. What the caller does to its objects afterwards changes nothing.
+ */
+import { hash } from 'node:crypto';
+import type { Ref } from '../../engine/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
+import { limits } from '../limits.ts';
+import { checkClient, checkKey, checkScope } from '../names.ts';
+import { checkOperations } from '../operations/index.ts';
+import type { Operation } from '../operations/index.ts';
+import type { Position } from '../position.ts';
+import type { Cause, Check, IdempotencyStamp, Mutation, Proposal } from '../proposal.ts';
+import { StoredValue } from '../value/index.ts';
+import { addressOf, ownersScope } from '../keyspace/address.ts';
+
+export interface PreparedCheck {
+  readonly source: Check;
+  /** Of the entry that is looked at; undefined for a scope check. */
+  readonly ref: Ref | undefined;
+  readonly address: string;
+  readonly value: StoredValue | undefined;
+}
+
+export interface PreparedMutation {
+  readonly kind: Mutation['kind'];
+  readonly ref: Ref;
+  readonly address: string;
+  /** For `set`. */
+  readonly value: StoredValue | undefined;
+  /** For `update`. */
+  readonly operations: readonly Operation[] | undefined;
+  /** A number sets the time to live, null removes it, 'keep' leaves it. */
+  readonly ttlMs: number | null | 'keep';
+  readonly schema: number | undefined;
+}
+
+export interface PreparedStamp extends IdempotencyStamp {
+  /** Of the payload: a repeat with another one is an error. */
+  readonly digest: string;
+}
+
+export interface Prepared {
+  readonly checks: readonly PreparedCheck[];
+  readonly mutations: readonly PreparedMutation[];
+  readonly stamp: PreparedStamp | undefined;
+  readonly sync: boolean;
+  readonly wantsValues: boolean;
+  readonly actor: string | undefined;
+  readonly cause: Cause | undefined;
+  /** Bytes of the values that it brings: what a group's share is measured by. */
+  readonly bytes: number;
+  /** Deletes without leaving the old values in the log. Only `erase` asks for it. */
+  readonly erases: boolean;
+  /** Entries that a sweep takes if they are dead. */
+  readonly sweeps: readonly Ref[];
+}
+
+const none: readonly never[] = [];
+
+export function prepare(proposal: Proposal, maxValueBytes: number): Prepared {
+  const checks = proposal.checks ?? none;
+  const mutations = proposal.mutations ?? none;
+  atMost(checks.length, limits.checksPerProposal, 'checks');
+  atMost(mutations.length, limits.mutationsPerProposal, 'mutations');
+  const preparedChecks = checks.length === 0 ? none : checks.map(prepareCheck);
+  const preparedMutations: PreparedMutation[] = [];
+  let bytes = 0;
+  for (const mutation of mutations) {
+    const prepared = prepareMutation(mutation, maxValueBytes);
+    bytes += prepared.value?.size ?? 0;
+    preparedMutations.push(prepared);
+  }
+  atMost(bytes, limits.proposalBytes, 'bytes of values');
+  const stamp = proposal.stamp === undefined ? undefined : prepareStamp(proposal.stamp);
+  return {
+    checks: preparedChecks,
+    mutations: preparedMutations,
+    stamp: stamp && { ...stamp, digest: digestOf(preparedChecks, preparedMutations) },
+    sync: prepareDurability(proposal.durability),
+    wantsValues: proposal.returns === 'values',
+    actor: proposal.actor,
+    cause: proposal.cause,
+    bytes,
+    erases: false,
+    sweeps: none,
+  };
+}
+
+/** A proposal that only makes dead entries `expired`. */
+export function prepareSweep(sweeps: readonly Ref[]): Prepared {
+  return { ...prepare({ durability: 'relaxed' }, 0), sweeps };
+}
+
+/** A proposal that deletes an entry and keeps its last value out of the log. */
+export function prepareErase(ref: Ref): Prepared {
+  return { ...prepare({ mutations: [{ kind: 'delete', ...ref }] }, 0), erases: true };
+}
+
+function prepareCheck(check: Check): PreparedCheck {
+  switch (check.kind) {
+    case 'version': {
+      checkRef(check);
+      if (!Number.isSafeInteger(check.version) || check.version < 0) {
+        throw invalid(`a checked version must be a non-negative integer`, {
+          version: check.version,
+        });
+      }
+      return { source: check, ref: check, address: addressOf(check), value: undefined };
+    }
+    case 'value': {
+      checkRef(check);
+      const value = StoredValue.of(check.value);
+      return { source: { ...check, value }, ref: check, address: addressOf(check), value };
+    }
+    case 'unchanged': {
+      checkScope(check.scope);
+      checkPosition(check.since);
+      return { source: check, ref: undefined, address: check.scope, value: undefined };
+    }
+    case 'epoch': {
+      const ref = { scope: ownersScope, key: check.resource };
+      checkKey(check.resource);
+      if (!Number.isSafeInteger(check.epoch) || check.epoch < 1) {
+        throw invalid('a checked epoch must be a positive integer', { epoch: check.epoch });
+      }
+      return { source: check, ref, address: addressOf(ref), value: undefined };
+    }
+    default:
+      throw invalid(`unknown check '${String((check as { kind?: unknown }).kind)}'`);
+  }
+}
+
+function prepareMutation(mutation: Mutation, maxValueBytes: number): PreparedMutation {
+  checkRef(mutation);
+  const ref = mutation;
+  const address = addressOf(mutation);
+  switch (mutation.kind) {
+    case 'set': {
+      const value = StoredValue.of(mutation.value, maxValueBytes);
+      const ttlMs = mutation.ttlMs === undefined ? null : mutation.ttlMs;
+      if (ttlMs !== 'keep' && ttlMs !== null) checkTtl(ttlMs, mutation);
+      const schema = checkSchema(mutation.schema ?? 0);
+      return { kind: 'set', ref, address, value, operations: undefined, ttlMs, schema };
+    }
+    case 'update': {
+      const operations = checkOperations(mutation.operations);
+      const ttlMs = mutation.ttlMs === undefined ? 'keep' : mutation.ttlMs;
+      if (ttlMs !== 'keep' && ttlMs !== null) checkTtl(ttlMs, mutation);
+      const schema = mutation.schema === undefined ? undefined : checkSchema(mutation.schema);
+      return { kind: 'update', ref, address, value: undefined, operations, ttlMs, schema };
+    }
+    case 'touch': {
+      if (mutation.ttlMs !== null) checkTtl(mutation.ttlMs, mutation);
+      return bare('touch', ref, address, mutation.ttlMs);
+    }
+    case 'delete':
+      return bare('delete', ref, address, null);
+    default:
+      throw invalid(`unknown mutation '${String((mutation as { kind?: unknown }).kind)}'`);
+  }
+}
+
+function bare(
+  kind: Mutation['kind'],
+  ref: Ref,
+  address: string,
+  ttlMs: number | null,
+): PreparedMutation {
+  return { kind, ref, address, value: undefined, operations: undefined, ttlMs, schema: undefined };
+}
+
+function prepareStamp(stamp: IdempotencyStamp): IdempotencyStamp {
+  checkClient(stamp.client);
+  if (!Number.isSafeInteger(stamp.sequence) || stamp.sequence < 1) {
+    throw invalid('a stamp’s sequence must be a positive integer', { sequence: stamp.sequence });
+  }
+  return { client: stamp.client, sequence: stamp.sequence };
+}
+
+function prepareDurability(durability: Proposal['durability']): boolean {
+  if (durability === undefined || durability === 'sync') return true;
+  if (durability === 'relaxed') return false;
+  throw invalid(`durability is 'sync' or 'relaxed', not '${String(durability)}'`);
+}
+
+export function checkRef(ref: Ref): void {
+  checkScope(ref.scope);
+  checkKey(ref.key);
+}
+
+export function checkPosition(position: Position): void {
+  const { incarnation, revision } = position;
+  if (typeof incarnation !== 'string' || !Number.isSafeInteger(revision) || revision < 0) {
+    throw invalid('a position must come from a receipt, a page or a head');
+  }
+}
+
+export function checkTtl(ttlMs: number, ref: Ref): void {
+  if (Number.isSafeInteger(ttlMs) && ttlMs > 0 && ttlMs <= limits.ttlMsMax) return;
+  throw invalid(
+    `ttlMs of '${ref.key}' in '${ref.scope}' must be a whole number of milliseconds from 1 to ` +
+      `${limits.ttlMsMax}, not ${String(ttlMs)}`,
+    { scope: ref.scope, key: ref.key, ttlMs },
+  );
+}
+
+function checkSchema(schema: number): number {
+  if (Number.isSafeInteger(schema) && schema >= 0) return schema;
+  throw invalid('a schema version must be a non-negative integer', { schema });
+}
+
+function atMost(count: number, limit: number, what: string): void {
+  if (count <= limit) return;
+  throw new HoldfastError('limit_exceeded', `${count} ${what} in one proposal; at most ${limit}`, {
+    details: { count, limit },
+  });
+}
+
+function invalid(message: string, details?: Record<string, unknown>): HoldfastError {
+  return new HoldfastError('invalid_argument', message, { details });
+}
+
+function digestOf(
+  checks: readonly PreparedCheck[],
+  mutations: readonly PreparedMutation[],
+): string {
+  const parts: unknown[] = [];
+  for (const { source, value } of checks) parts.push({ ...source, value: contentKey(value) });
+  for (const { kind, address, value, operations, ttlMs, schema } of mutations) {
+    parts.push([kind, address, contentKey(value), operations, ttlMs, schema]);
+  }
+  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 16);
+}
+
+function contentKey(value: StoredValue | undefined): unknown {
+  if (value === undefined) return null;
+  return typeof value.content === 'string'
+    ? value.content
+    : Buffer.from(value.content).toString('base64');
+}

@@ -1,0 +1,19 @@
+/** Sizes that trade latency against throughput and memory. Not limits: no caller is refused by them. */
+export const tuning = {
+  /** Proposals in one engine transaction, over all ledgers. */
+  groupProposals: 1024,
+  /** Proposals of one ledger in it, while others wait. */
+  groupShare: 256,
+  /** Bytes of values in it; a single larger proposal still goes. */
+  groupBytes: 8 * 1024 * 1024,
+  /** Dead entries that one sweeping commit takes. */
+  sweepShare: 256,
+  /** Dead entries that one look finds. */
+  dueFound: 4096,
+  /** Log rows that one read examines. */
+  logRows: 256,
+  /** Bytes of log rows after which a page ends. */
+  logBytes: 4 * 1024 * 1024,
+  /** Recent commits kept for a process's watchers. */
+  ringCommits: 4096,
+} as const;

@@ -53,6 +53,16 @@ export function hintsContract(contract: Contract): void {
     expect(gone.heard).toEqual([]);
   });
 
+  contract.testWith(['hints'], 'whoever unsubscribes misses hints under way', async (world) => {
+    const engine = await world.open();
+    const [gone, stays] = [listen(engine, 'app'), listen(engine, 'app')];
+    const committed = commit(engine, 'app', [put('s', 'a')]);
+    gone.stop();
+    await committed;
+    await stays.first;
+    expect(gone.heard).toEqual([]);
+  });
+
   contract.testWith(
     ['hints', 'shared'],
     'a commit through one handle is hinted to the other',

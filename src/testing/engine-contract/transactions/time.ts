@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { ManualClock } from '../../manual-clock.ts';
 import type { Contract } from '../contract.ts';
-import { commit, decisionOf, nothing, put, readOne, run, viewOf } from '../writing.ts';
+import { commit, decisionOf, nothing, put, run, upkeep, viewOf } from '../writing.ts';
 
 /** A clock on which every look takes some time, so that looking twice gives two answers. */
 class TickingClock extends ManualClock {
@@ -84,13 +84,20 @@ function liveness(contract: Contract): void {
     },
   );
 
-  contract.test('upkeep and decisions without effect leave the head time alone', async (world) => {
-    const engine = await world.open();
-    const { time } = await commit(engine, 'app', [put('s', 'a')]);
-    const reads = { refs: [], scopes: [] };
-    await run(engine, { ledger: 'app', reads, decide: () => ({ ...nothing, trimThrough: 0 }) });
-    const { head } = await engine.read('app', []);
-    expect(head).toMatchObject({ time, revision: 1 });
-    expect(await readOne(engine, 'app', 's', 'a')).toMatchObject({ version: 1 });
-  });
+  contract.testWith(
+    ['injectedClock'],
+    'upkeep and decisions without effect leave the head as it is',
+    async (world) => {
+      const clock = new ManualClock(5000);
+      const engine = await world.open({ clock });
+      await commit(engine, 'app', [put('s', 'a')]);
+      const { head } = await engine.read('app', []);
+      clock.advance(1000);
+      const reads = { refs: [], scopes: [] };
+      const idle = await run(engine, { ledger: 'app', reads, decide: () => nothing });
+      expect(idle).toMatchObject({ base: 1, incarnation: head.incarnation });
+      expect(await upkeep(engine, 'app', { trimThrough: 0 })).toMatchObject({ base: 1 });
+      expect((await engine.read('app', [])).head).toEqual(head);
+    },
+  );
 }

@@ -3,6 +3,7 @@
  *
  * Not here: sockets, users' rights, layers. A remote ledger answers the same interface over a wire.
  */
+import { present } from '../internal/assert.ts';
 import type { Applied, Engine, Head, Member, Ref } from '../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import type { Clock } from '../internal/clock.ts';
@@ -184,7 +185,7 @@ export class DirectLedger implements Ledger, Lane {
     }
     const work = new PinWork(this.name, name, at, ttlMs);
     await this.#committer.upkeep(this, work, 'sync');
-    return work.decided!;
+    return present(work.decided, 'an applied pin');
   }
 
   async erase(ref: Ref): Promise<{ existed: boolean; changes: number }> {
@@ -266,7 +267,12 @@ export class DirectLedger implements Ledger, Lane {
     }
     const unit = quotaCrossed(quota, head, after);
     if (unit === undefined) return;
-    const warning = { app: this.name, unit, used: after[unit], limit: quota[unit]! };
+    const warning = {
+      app: this.name,
+      unit,
+      used: after[unit],
+      limit: present(quota[unit], 'a crossed quota'),
+    };
     this.#options.onQuotaWarning(warning);
   }
 

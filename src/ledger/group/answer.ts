@@ -8,9 +8,8 @@ import type { ChangeKind } from '../commit.ts';
 import type { Operation } from '../operations/index.ts';
 import type { Cause, CommitAnswer, GivenDurability, MutationResult } from '../proposal.ts';
 import { StoredValue } from '../value/index.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, Slot } from './draft.ts';
 import type { PreparedCheck } from '../door/prepared.ts';
-import type { Slot } from './draft.ts';
 
 /** One entry's part in a commit. */
 export interface DecidedChange {
@@ -105,7 +104,7 @@ export function settle(
         position: { incarnation, revision },
         time: decided.time,
         durability,
-        results: [...decided.codes].map((code) => resultOfCode(code, revision)),
+        results: decided.codes.split('').map((code) => resultOfCode(code, revision)),
         replayed: true,
       };
     }

@@ -7,6 +7,7 @@
  *     Only if the engine cannot say within `resolveTimeoutMs` is the caller told `outcome_unknown`.
  * C4. A group is `sync` if any member is; relaxed groups are flushed at the latest after `flushMs`.
  */
+import { present } from '../../internal/assert.ts';
 import type { Applied, Durability, Engine, Head, Stamp, Work } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
@@ -175,7 +176,7 @@ class Loop {
     if (!sync) this.#flushLater();
     const given = durabilityGiven(engine, sync);
     for (const [index, group] of groups.entries()) {
-      const outcome = outcomes[index]!;
+      const outcome = present(outcomes[index], 'an outcome');
       if (outcome.kind === 'applied') this.#answer(group, outcome, given);
       else await this.#resolve(group, stamp, given, outcome.cause);
     }
@@ -187,7 +188,7 @@ class Loop {
     const decided: readonly Decided[] = run.answers;
     lane.applied(run.commits, run.state.head, applied);
     for (const [index, answer] of decided.entries()) {
-      const caller = taken[index]!;
+      const caller = present(taken[index], 'a caller');
       if (answer.kind === 'error') caller.reject(answer.error);
       else caller.resolve(settle(answer, applied, given));
     }

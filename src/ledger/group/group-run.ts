@@ -6,6 +6,7 @@
  * R3. A dead entry that is met becomes `expired` first, as a revision of its own.
  * R4. Pure: the same view gives the same decision. It may run any number of times.
  */
+import { present } from '../../internal/assert.ts';
 import type { Decision, Head, Ref, View, Write } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Position } from '../position.ts';
@@ -14,14 +15,13 @@ import { addressOf, isLedgerScope } from '../keyspace/address.ts';
 import { codeOfResults } from './answer.ts';
 import type { Decided, DecidedChange, DecidedCommit, DecidedResult } from './answer.ts';
 import { failuresOf } from './checks.ts';
-import type { Draft } from './draft.ts';
+import type { Draft, Slot } from './draft.ts';
 import type { GroupReads } from './group-reads.ts';
 import { GroupState } from './group-state.ts';
 import { mutate } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
 import { enforceQuota } from './quota.ts';
 import type { Quota } from './quota.ts';
-import type { Slot } from './draft.ts';
 import { Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 
@@ -58,7 +58,7 @@ export class GroupRun {
     this.#rules = rules;
     this.state = new GroupState(view, reads, rules.knows);
     this.windows = new Windows((address) => {
-      const entry = view.entries[reads.indexOf(address)!];
+      const entry = view.entries[present(reads.indexOf(address), 'a window')];
       return entry?.expiresAt !== undefined && entry.expiresAt <= view.time ? undefined : entry;
     });
   }
@@ -140,7 +140,7 @@ export class GroupRun {
     for (const { slot, before, updates, index } of touched) {
       const after = slot.current;
       if (before === undefined && after === undefined) continue;
-      const operations = updates === 1 ? proposal.mutations[index]!.operations : undefined;
+      const operations = updates === 1 ? proposal.mutations[index]?.operations : undefined;
       const kind = before === undefined ? 'created' : after === undefined ? 'deleted' : 'updated';
       changes.push({ slot, kind, before, after, operations, erased: proposal.erases });
     }
@@ -186,7 +186,10 @@ export class GroupRun {
     }
     for (const [scope, more] of growth) {
       const used = this.state.scopeUsage(scope);
-      enforceQuota(this.#rules.scopeQuota(scope)!, used, plus(used, more), { app, scope });
+      enforceQuota(present(this.#rules.scopeQuota(scope), 'a quota'), used, plus(used, more), {
+        app,
+        scope,
+      });
     }
     if (quota === undefined) return;
     const used = this.state.appUsage();
@@ -215,7 +218,7 @@ function putOf(ref: Ref, draft: Draft): Write {
     kind: 'put',
     scope: ref.scope,
     key: ref.key,
-    content: external ? JSON.stringify(draft.external) : draft.content!,
+    content: external ? JSON.stringify(draft.external) : present(draft.content, 'a small value'),
     offset: draft.offset,
     createdAt: draft.createdAt,
     updatedAt: draft.updatedAt,

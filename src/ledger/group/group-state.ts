@@ -4,7 +4,7 @@
  * Made anew for every call of `decide`, from that call's view alone.
  */
 import type { Head, ScopeStat, View } from '../../engine/index.ts';
-import { assert } from '../../internal/assert.ts';
+import { assert, present } from '../../internal/assert.ts';
 import type { Position } from '../position.ts';
 import type { GroupReads } from './group-reads.ts';
 import type { Usage } from './quota.ts';
@@ -47,7 +47,7 @@ export class GroupState {
     const known = this.#slots[index];
     if (known !== undefined) return known;
     const stored = this.#view.entries[index];
-    const slot = new Slot(this.#reads.refs[index]!, stored);
+    const slot = new Slot(present(this.#reads.refs[index], 'a ref'), stored);
     this.#slots[index] = slot;
     if (stored?.expiresAt !== undefined && stored.expiresAt > this.time) {
       this.validUntil = Math.min(this.validUntil, stored.expiresAt);

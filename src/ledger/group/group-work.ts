@@ -1,6 +1,6 @@
 /** One ledger's share of a transaction: the proposals that were taken, and how they are decided. */
 import type { Reads, Ref, StoredEntry, Verdict, View, Work } from '../../engine/index.ts';
-import { assert } from '../../internal/assert.ts';
+import { assert, present } from '../../internal/assert.ts';
 import { tuning } from './tuning.ts';
 import { addressOf, valuesScope } from '../keyspace/address.ts';
 import type { Lane, Waiting } from './committer.ts';
@@ -40,7 +40,7 @@ export class GroupWork implements Work {
     let count = 0;
     let bytes = 0;
     while (count < Math.min(share, lane.waiting.length)) {
-      bytes += lane.waiting[count]!.prepared.bytes;
+      bytes += present(lane.waiting[count], 'a proposal').prepared.bytes;
       if (count > 0 && bytes > tuning.groupBytes) break;
       count += 1;
     }
@@ -113,14 +113,14 @@ export class GroupWork implements Work {
 
   *#largeValues(view: View): Generator<{ address: string; external: ExternalRef }> {
     for (const address of this.#valued) {
-      const entry = view.entries[this.#asked.indexOf(address)!];
+      const entry = view.entries[present(this.#asked.indexOf(address), 'a place')];
       if (entry?.external) yield { address, external: decodeExternal(entry.content) };
     }
   }
 
   #row(view: View, id: string): StoredEntry {
     const address = addressOf({ scope: valuesScope, key: id });
-    const row = view.entries[this.#asked.indexOf(address)!];
+    const row = view.entries[present(this.#asked.indexOf(address), 'a place')];
     assert(row !== undefined, `large value ${id} is named but not stored`);
     return row;
   }

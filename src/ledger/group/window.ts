@@ -160,15 +160,14 @@ function decode(entry: StoredEntry | undefined): Map<number, Outcome> {
   const outcomes = new Map<number, Outcome>();
   if (entry === undefined) return outcomes;
   for (const line of String(entry.content).split('\n')) {
-    const [sequence, digest, place, time, codes] = line.split(',');
-    const relative = place!.startsWith('-');
-    const revision = relative ? entry.version - Number(place!.slice(1)) : Number(place);
+    const [sequence, digest = '', place = '', time, codes = ''] = line.split(',');
+    const relative = place.startsWith('-');
     outcomes.set(Number(sequence), {
-      digest: digest!,
-      revision,
+      digest,
+      revision: relative ? entry.version - Number(place.slice(1)) : Number(place),
       pending: false,
       time: Number(time),
-      codes: codes!,
+      codes,
     });
   }
   return outcomes;

@@ -1,4 +1,5 @@
 /** A decided group as an engine's decision: entries, large values, windows, counts, one log row. */
+import { present } from '../../internal/assert.ts';
 import type { Decision, PutWrite, Ref, ScopeDelta, Write } from '../../engine/index.ts';
 import { limits } from '../limits.ts';
 import { encodeBody } from '../log/body.ts';
@@ -48,7 +49,7 @@ function storeLargeValues(run: GroupRun, rules: GroupRules): PutWrite[] {
 }
 
 function storeApart(draft: Draft, before: Draft | undefined, id: string, time: number): PutWrite {
-  const content = draft.content!;
+  const content = present(draft.content, 'a large value');
   const difference = differenceTo(before, content);
   const { size } = draft;
   if (difference !== undefined && before?.external !== undefined) {

@@ -15,6 +15,7 @@
  * The tags of a row are the scopes in it, one a line, so that a reader of one scope can pass it over
  * unread; `*` if there are too many to list. A first line `!` marks a row that names large values.
  */
+import { present } from '../../internal/assert.ts';
 import type { LogAppend } from '../../engine/index.ts';
 import type { DecidedChange, DecidedCommit } from '../group/answer.ts';
 import type { Draft } from '../group/draft.ts';
@@ -51,7 +52,7 @@ class BodyWriter {
 
   change(change: DecidedChange): unknown[] {
     const { slot, kind, before, after, operations } = change;
-    const shown = after ?? before!;
+    const shown = present(after ?? before, 'a changed entry');
     const fields: unknown[] = [
       kindNames.indexOf(kind),
       this.#scope(slot.ref.scope),
@@ -97,7 +98,7 @@ class BodyWriter {
       if (draft.logStart < 0) draft.logStart = this.#append(content);
       return [draft.logStart, content.length];
     }
-    const text = Buffer.from(content!).toString('base64');
+    const text = Buffer.from(present(content, 'a value to log')).toString('base64');
     if (draft.logStart < 0) draft.logStart = this.#append(text);
     return [draft.logStart, text.length, 1];
   }

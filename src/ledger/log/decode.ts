@@ -1,4 +1,5 @@
 /** Reading the text of a log row back into commits. The encoding is described in `body.ts`. */
+import { present } from '../../internal/assert.ts';
 import type { LogRow } from '../../engine/index.ts';
 import type { Change, ChangeKind } from '../commit.ts';
 import type { ExternalRef } from '../keyspace/external.ts';
@@ -110,9 +111,9 @@ class RowDecoder {
       raw;
     const { time, scopes } = this.#body;
     const keysOnly = this.#filter.keysOnly === true;
-    const name: ChangeKind = kindNames[kind]!;
+    const name: ChangeKind = present(kindNames[kind], 'a kind of change');
     const change = {
-      scope: scopes[scope]!,
+      scope: present(scopes[scope], 'the scope of a change'),
       key,
       kind: name,
       createdAt: time - createdAgo,

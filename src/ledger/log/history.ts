@@ -58,7 +58,8 @@ export class History {
 
   #covers({ incarnation, revision }: Position): boolean {
     const index = this.#incarnations.findIndex((known) => known.id === incarnation);
-    if (index < 0 || revision < this.#incarnations[index]!.from) return false;
+    const found = this.#incarnations[index];
+    if (found === undefined || revision < found.from) return false;
     const next = this.#incarnations[index + 1];
     return next === undefined || revision <= next.from;
   }

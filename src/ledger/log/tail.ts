@@ -5,6 +5,7 @@
  * W2. Recent commits are served from a bounded ring; whoever is behind it reads the log itself.
  * W3. Hints only wake. A lost one is made up for by a slow poll; the log alone says what happened.
  */
+import { present } from '../../internal/assert.ts';
 import type { Engine } from '../../engine/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
 import type { LogPage } from '../commit.ts';
@@ -112,7 +113,7 @@ export class Tail {
     for (const commit of page.commits) this.#ring.push(commit);
     this.#end = page.through;
     const surplus = this.#ring.length - tuning.ringCommits;
-    if (surplus > 0) this.#from = this.#ring.splice(0, surplus).at(-1)!.revision;
+    if (surplus > 0) this.#from = this.#ring.splice(0, surplus).at(-1)?.revision ?? this.#from;
   }
 
   #since(revision: number): NamedCommit[] {
@@ -120,7 +121,7 @@ export class Tail {
     let high = this.#ring.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#ring[middle]!.revision <= revision) low = middle + 1;
+      if (present(this.#ring[middle], 'a commit').revision <= revision) low = middle + 1;
       else high = middle;
     }
     return this.#ring.slice(low);

@@ -127,9 +127,13 @@ export class StateReader {
       wanted.length === 0 ? undefined : await loadLargeValues(this.#engine, this.#ledger, wanted);
     const resolved: (Entry | undefined)[] = [];
     for (const entry of entries) {
-      const value = isNamed(entry?.value) ? loaded?.get(entry.value.id) : entry?.value;
-      if (entry !== undefined && value === undefined) return undefined;
-      resolved.push(entry && { ...entry, value: value! });
+      if (entry === undefined) {
+        resolved.push(undefined);
+        continue;
+      }
+      const value = isNamed(entry.value) ? loaded?.get(entry.value.id) : entry.value;
+      if (value === undefined) return undefined;
+      resolved.push({ ...entry, value });
     }
     return resolved;
   }

@@ -1,0 +1,104 @@
+/**
+ * The layout of a store file, the record of its encoding. `sqlite3 FILE` shows all of it as text.
+ *
+ * What a group of commits costs is the number of pages that it changes, so:
+ *
+ * S1. Entries are clustered by (scope, key) under a short scope number; no index follows every write.
+ *     The expiry index holds only entries that expire, the index of empty scopes only empty ones.
+ * S2. A group is one row of `log`. Its tags stand before its body, so that they can be read from the
+ *     row's own page while the body lies on pages behind it.
+ * S3. Content comes last in its row for the same reason: a listing of keys leaves it unread.
+ * S4. The head, the last stamp and `changes` (which counts every transaction that touched a ledger)
+ *     are one row. `stamp` holds only what that row cannot: fences, and the last stamps of members
+ *     that others have followed.
+ * S5. Scope numbers may be used again. A scope's row goes only when it is empty and the log no longer
+ *     reaches back to it.
+ *
+ * A change of this layout is a new `formatVersion` and a step that upgrades the old one.
+ */
+
+/** "HFST": tells a store from any other SQLite file. */
+export const applicationId = 0x48465354;
+export const formatVersion = 1;
+
+/** Room for an entry of 4 KiB, the most that is kept inline, in few pages; measured, see open.ts. */
+export const pageBytes = 4096;
+
+export const schemaSql = `
+CREATE TABLE ledger (
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  revision INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  incarnation TEXT NOT NULL,
+  trimmed INTEGER NOT NULL,
+  entries INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  log_bytes INTEGER NOT NULL,
+  changes INTEGER NOT NULL,
+  stamp_member TEXT,
+  stamp_sequence INTEGER,
+  stamp_base INTEGER,
+  stamp_time INTEGER
+) STRICT;
+CREATE TABLE scope (
+  id INTEGER PRIMARY KEY,
+  ledger INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  entries INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  UNIQUE (ledger, name)
+) STRICT;
+CREATE INDEX scope_empty ON scope (ledger, revision) WHERE entries = 0;
+CREATE TABLE entry (
+  scope INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  expires_at INTEGER,
+  schema INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  external INTEGER NOT NULL,
+  content ANY NOT NULL,
+  PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX entry_expiry ON entry (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE log (
+  ledger INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  time INTEGER NOT NULL,
+  tags TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (ledger, last)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE incarnation (
+  ledger INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (ledger, start)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE stamp (
+  ledger TEXT NOT NULL,
+  member TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  base INTEGER,
+  incarnation TEXT,
+  time INTEGER,
+  kept_at INTEGER NOT NULL,
+  PRIMARY KEY (ledger, member)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE member (
+  id TEXT PRIMARY KEY,
+  expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE upkeep (
+  name TEXT PRIMARY KEY,
+  count INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO upkeep VALUES ('flush', 0);
+PRAGMA application_id = ${applicationId};
+PRAGMA user_version = ${formatVersion};
+`;

@@ -1,0 +1,2 @@
+export { openSqliteEngine } from './open.ts';
+export { SqliteEngine } from './sqlite-engine.ts';

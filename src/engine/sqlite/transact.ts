@@ -1,0 +1,174 @@
+/**
+ * `transact` and `resolve` on a store file.
+ *
+ * A1. All works of a call decide, and all decisions are checked, before anything is written. What a
+ *     view showed holds until COMMIT, for the file is locked for writing (T2).
+ * A2. One BEGIN IMMEDIATE … COMMIT for the call: one sync, however many works and ledgers.
+ * A3. What this process knows (ledgers.ts) changes only after COMMIT.
+ * A4. A failed COMMIT was rolled back: no live process can see it. Only if the sync itself failed may
+ *     a crash still bring it back from the file, until the next commit writes over it. That is
+ *     `unknown`, and the fence of `resolve` is that next commit.
+ * A5. A call holds one work per ledger: `resolve` names a work by its ledger and its stamp.
+ */
+import { HoldfastError } from '../../errors/index.ts';
+import type { StoredEntry } from '../entry.ts';
+import type {
+  Applied,
+  Decision,
+  Outcome,
+  Stamp,
+  TransactOptions,
+  View,
+  Work,
+} from '../transaction.ts';
+import { checkDecision, joinReads } from '../verdict.ts';
+import { Application, idleOutcome, isIdle } from './apply.ts';
+import type { Change } from './apply.ts';
+import { CommitFailure } from './file/connection.ts';
+import type { Connection } from './file/connection.ts';
+import { explainFailure, isDoubtfulCommit } from './file/errors.ts';
+import type { Hints } from './hints.ts';
+import { fresh } from './ledgers.ts';
+import type { Ledgers, LedgerState } from './ledgers.ts';
+import { checkStamp, resolveStamp } from './stamps.ts';
+
+interface Plan {
+  readonly ledger: LedgerState;
+  readonly decision: Decision;
+  readonly time: number;
+}
+
+export class Transactor {
+  readonly #connection: Connection;
+  readonly #ledgers: Ledgers;
+  readonly #incarnation: string;
+  readonly #hints: Hints;
+  /** The ledgers on which this opening has recorded its incarnation. */
+  readonly #begun = new Set<string>();
+  #relaxed = false;
+
+  constructor(connection: Connection, ledgers: Ledgers, hints: Hints) {
+    this.#connection = connection;
+    this.#ledgers = ledgers;
+    this.#incarnation = connection.options.random.hex(8);
+    this.#hints = hints;
+  }
+
+  async transact(work: readonly Work[], options: TransactOptions): Promise<readonly Outcome[]> {
+    if (work.length === 0) return [];
+    if (new Set(work.map(({ ledger }) => ledger)).size < work.length) {
+      throw new HoldfastError('internal', 'a call of transact holds two works of one ledger', {
+        outcome: 'not-applied',
+      });
+    }
+    let idle: readonly Applied[] = [];
+    let changes: readonly Change[] | undefined;
+    try {
+      changes = await this.#connection.writing(options.durability, () => {
+        const plans = this.#decide(work, options.stamp);
+        if (plans.every(({ decision }) => isIdle(decision))) {
+          idle = plans.map(({ ledger, time }) => idleOutcome(ledger, time));
+          return undefined;
+        }
+        return plans.map((plan) => this.#apply(plan, options.stamp));
+      });
+    } catch (error) {
+      const cause = await this.#failure(error);
+      return work.map(() => ({ kind: 'unknown', cause }));
+    }
+    if (changes === undefined) return idle;
+    this.#relaxed = options.durability === 'relaxed';
+    for (const change of changes) this.#publish(change);
+    return changes.map(({ applied }) => applied);
+  }
+
+  async resolve(name: string, stamp: Stamp): Promise<Applied | 'not-applied'> {
+    let answer: Applied | 'not-applied' = 'not-applied';
+    await this.#connection.update('sync', () => {
+      this.#ledgers.refresh();
+      const resolution = resolveStamp(this.#connection, this.#ledgers.current(name), stamp);
+      if (resolution.kind === 'fenced') return true;
+      answer = resolution.answer;
+      return undefined;
+    });
+    this.#ledgers.forget();
+    return answer;
+  }
+
+  /** Nothing to do unless a relaxed commit was the last: a later sync covers all before it. */
+  async flush(): Promise<void> {
+    if (!this.#relaxed) return;
+    await this.#connection.update('sync', () =>
+      this.#connection.run("UPDATE upkeep SET count = count + 1 WHERE name = 'flush'"),
+    );
+    this.#relaxed = false;
+  }
+
+  #decide(work: readonly Work[], stamp: Stamp): Plan[] {
+    const { clock } = this.#connection.options;
+    this.#ledgers.refresh();
+    for (const { ledger } of work) {
+      checkStamp(this.#connection, this.#ledgers.current(ledger), stamp);
+    }
+    const plans = work.map((each) => this.#plan(each, clock.now()));
+    // Other processes read by their own clocks while this one decides; a decision that rests on an
+    // entry that has died since is made once more.
+    const now = clock.now();
+    return plans.map((plan, index) => {
+      const { decision, time } = plan;
+      const isLate =
+        decision.validUntil !== undefined &&
+        time < decision.validUntil &&
+        now >= decision.validUntil;
+      return isLate ? this.#plan(work[index] as Work, now) : plan;
+    });
+  }
+
+  #plan(work: Work, now: number): Plan {
+    const ledger = this.#ledgers.current(work.ledger);
+    const time = Math.max(now, ledger.head.time);
+    let { reads } = work;
+    for (;;) {
+      const view: View = {
+        head: ledger.head,
+        time,
+        entries: reads.refs.map(({ scope, key }) => this.#entry(ledger, scope, key)),
+        scopes: reads.scopes.map((scope) => this.#ledgers.stat(ledger, scope)),
+      };
+      const verdict = work.decide(view);
+      if (verdict.kind === 'decision') {
+        checkDecision(verdict);
+        return { ledger, decision: verdict, time };
+      }
+      reads = joinReads(reads, verdict);
+    }
+  }
+
+  #entry(ledger: LedgerState, scope: string, key: string): StoredEntry | undefined {
+    const entry = this.#ledgers.entry(ledger, scope, key);
+    return entry === null ? undefined : fresh(entry);
+  }
+
+  #apply({ ledger, decision, time }: Plan, stamp: Stamp): Change {
+    const isFirst = decision.revisions > 0 && !this.#begun.has(ledger.name);
+    const incarnation = isFirst ? this.#incarnation : undefined;
+    const plan = { ledger, decision, time, stamp, incarnation };
+    return new Application(this.#connection, this.#ledgers, plan).run();
+  }
+
+  /** Throws what a caller can act on; returns if the commit may yet come back after a crash. */
+  async #failure(error: unknown): Promise<unknown> {
+    const cause = error instanceof CommitFailure ? error.cause : error;
+    this.#ledgers.forget();
+    if (error instanceof CommitFailure && isDoubtfulCommit(cause)) return cause;
+    throw await explainFailure(cause, this.#connection.path);
+  }
+
+  #publish(change: Change): void {
+    change.publish();
+    if (change.revisions === 0) return;
+    this.#begun.add(change.ledger);
+    const { base } = change.applied;
+    this.#hints.publish(change.ledger, base + change.revisions);
+  }
+}

@@ -1,6 +1,6 @@
 /**
- * Ratios that survive a noisy machine: the two sides take turns within one run, and what is quoted is
- * the median of the pairs' ratios with the interval that holds the true median (95 %, by order
+ * Ratios that survive a noisy machine: the two sides take turns within one run, and what is quoted
+ * is the median of the pairs' ratios with the interval that holds the true median (95 %, by order
  * statistics), not an absolute time.
  */
 
@@ -65,7 +65,9 @@ export function quantile(values: readonly number[], share: number): number {
   return low + (high - low) * (place - Math.floor(place));
 }
 
-/** The order statistics around the median that hold it with 95 % confidence (normal approximation). */
+/**
+ * The order statistics around the median that hold it with 95 % confidence (normal approximation).
+ */
 export function medianInterval(values: readonly number[]): [number, number] {
   const sorted = values.toSorted((a, b) => a - b);
   const half = (1.96 * Math.sqrt(sorted.length)) / 2;

@@ -1,8 +1,9 @@
 /**
  * The limit: the same work by hand on `node:sqlite`, with nothing in between.
  *
- * A commit checks one entry's version, writes the entry and appends a log record; a group of them is one
- * durable transaction with one log row. No expiry, no operations, no counts, no history of positions.
+ * A commit checks one entry's version, writes the entry and appends a log record; a group of them
+ * is one durable transaction with one log row. No expiry, no operations, no counts, no history of
+ * positions.
  */
 import { DatabaseSync } from 'node:sqlite';
 import type { StatementSync } from 'node:sqlite';

@@ -30,7 +30,10 @@ export function valueOf(n: number): unknown {
   };
 }
 
-/** Keys of a million entries, spread over the whole range so that neighbours are not written together. */
+/**
+ * Keys of a million entries, spread over the whole range so that neighbours are not written
+ * together.
+ */
 export function randomKey(n: number): string {
   return ((n * 2_654_435_761) % 4_294_967_296).toString(16).padStart(8, '0');
 }

@@ -1,4 +1,6 @@
-/** Questions about bytes and memory: what an update writes, what a store weighs, how fast it opens. */
+/**
+ * Questions about bytes and memory: what an update writes, what a store weighs, how fast it opens.
+ */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +9,9 @@ import type { Report } from '../report.ts';
 import { openStore } from './fixture.ts';
 import type { Fixture } from './fixture.ts';
 
-/** Bytes that this process has handed to the kernel for writing; 0 where the system does not tell. */
+/**
+ * Bytes that this process has handed to the kernel for writing; 0 where the system does not tell.
+ */
 function bytesWritten(): number {
   try {
     return Number(/^wchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1] ?? 0);

@@ -2,12 +2,13 @@
  * The contract of a storage engine: ordered entries, an append-only log and one atomic `transact`.
  *
  * E1. Every read returns one consistent moment, with the head and the time of that moment.
- * E2. Reads are linearisable: what a resolved `transact` wrote, every later read of any process sees.
- * E3. Keys are ordered by UTF-8 bytes. What was stored comes back bit for bit, and fresh: nothing that
- *     a caller does to a returned array changes the store.
+ * E2. Reads are linearisable: what a resolved `transact` wrote, every later read of any process
+ *     sees.
+ * E3. Keys are ordered by UTF-8 bytes. What was stored comes back bit for bit, and fresh: nothing
+ *     that a caller does to a returned array changes the store.
  * E4. `subscribe` is a hint: it may be lost, late or doubled. The log is the truth.
- * E5. An engine that cannot answer throws `HoldfastError` (`unavailable`, `busy`, `disk_full`, …). It
- *     never answers "missing" for "could not look".
+ * E5. An engine that cannot answer throws `HoldfastError` (`unavailable`, `busy`, `disk_full`, …).
+ *     It never answers "missing" for "could not look".
  * E6. After `close` every call throws `closed`; a running `transact` is finished first.
  *
  * Not here: JSON, expiry rules, operations, checks, triggers. The ledger adds those, once, for all
@@ -119,7 +120,9 @@ export interface Engine {
   resolve(ledger: string, stamp: Stamp): Promise<Applied | 'not-applied'>;
   /** Makes every earlier `relaxed` commit durable. */
   flush(): Promise<void>;
-  /** Makes content that was deleted before unreadable where it was kept, as far as the engine can. */
+  /**
+   * Makes content that was deleted before unreadable where it was kept, as far as the engine can.
+   */
   scrub(): Promise<void>;
 
   /** Entries of any ledger with `expiresAt <= now`, earliest first. */

@@ -21,7 +21,9 @@ export interface StoredEntry extends Ref {
   /** Milliseconds since the Unix epoch. */
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** Gone for every reader from this millisecond on. The ledger decides; the engine only indexes it. */
+  /**
+   * Gone for every reader from this millisecond on. The ledger decides; the engine only indexes it.
+   */
   readonly expiresAt: number | undefined;
   /** The schema version that the value was written with; 0 where there is none. */
   readonly schema: number;
@@ -31,7 +33,10 @@ export interface StoredEntry extends Ref {
   readonly external: boolean;
 }
 
-/** One scope, in key order. `from` is inclusive, `to` exclusive, `after` exclusive in scan direction. */
+/**
+ * One scope, in key order. `from` is inclusive, `to` exclusive, `after` exclusive in scan
+ * direction.
+ */
 export interface ScanRange {
   readonly scope: string;
   readonly from?: string | undefined;
@@ -76,7 +81,9 @@ export interface Head {
   readonly logBytes: number;
 }
 
-/** A stretch of a ledger's history: the commits after `from`, up to the next incarnation's `from`. */
+/**
+ * A stretch of a ledger's history: the commits after `from`, up to the next incarnation's `from`.
+ */
 export interface Incarnation {
   readonly id: string;
   readonly from: number;

@@ -1,13 +1,14 @@
 /**
- * `transact`: read these, decide, write atomically. One shape for pessimistic and optimistic engines.
+ * `transact`: read these, decide, write atomically. One shape for pessimistic and optimistic
+ * engines.
  *
  * T1. `decide` is pure and synchronous. It may be called any number of times, each time with a view
  *     that was true at one moment; only the last answer is applied.
  * T2. It is applied only if every entry and scope count in its last view still holds. What was not
  *     read is not validated: two processes that touch different keys do not invalidate each other.
  * T3. All of a work's decision is applied, or none. The works of one call may share a transaction.
- * T4. `version = base + offset`; the engine draws `base` when it applies, in the order of commits: a
- *     reader that sees revision n sees every revision below it.
+ * T4. `version = base + offset`; the engine draws `base` when it applies, in the order of commits:
+ *     a reader that sees revision n sees every revision below it.
  * T5. A commit's time is max(engine clock, the ledger's last commit time): never backwards.
  * T6. A lost answer is `unknown`, never a guess. `Engine.resolve` tells what became of it.
  *
@@ -16,8 +17,9 @@
 import type { Content, Head, Ref, ScopeStat, StoredEntry } from './entry.ts';
 
 /**
- * What `decide` sees, as of one moment. `entries` and `scopes` are in the order in which the work asked:
- * its `reads` first, then what each `Need` added. A `Need` stays with the work for later calls.
+ * What `decide` sees, as of one moment. `entries` and `scopes` are in the order in which the work
+ * asked: its `reads` first, then what each `Need` added. A `Need` stays with the work for later
+ * calls.
  */
 export interface View {
   readonly head: Head;

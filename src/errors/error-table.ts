@@ -1,8 +1,9 @@
 /**
- * The one table of error codes. `HoldfastError`, the wire, HTTP and `docs/errors.md` derive from it.
+ * The one table of error codes. `HoldfastError`, the wire, HTTP and `docs/errors.md` derive from
+ * it.
  *
- * `outcome` answers "may it have been applied?", `retryable` answers "can the same call succeed later,
- * unchanged?". A retry after an `unknown` outcome is safe only with an idempotency stamp.
+ * `outcome` answers "may it have been applied?", `retryable` answers "can the same call succeed
+ * later, unchanged?". A retry after an `unknown` outcome is safe only with an idempotency stamp.
  *
  * Not here: a failed check. That is an expected answer and travels as a value (`Conflict`).
  */
@@ -22,35 +23,160 @@ function row(status: number, outcome: Outcome, retryable: boolean, meaning: stri
 }
 
 export const errorTable = {
-  invalid_argument: row(400, 'not-applied', false, 'An option or argument is malformed or out of range.'),
-  invalid_name: row(400, 'not-applied', false, 'An app, scope, key or client name breaks the addressing rules.'),
-  invalid_value: row(400, 'not-applied', false, 'A value would not survive being written and read back as JSON.'),
-  invalid_operation: row(400, 'not-applied', false, 'An update operation is unknown, malformed or names a forbidden path.'),
-  operation_failed: row(422, 'not-applied', false, 'An update operation does not apply to the value that is there.'),
-  limit_exceeded: row(413, 'not-applied', false, 'A value, a batch or a path is larger than its limit.'),
-  quota_exceeded: row(507, 'not-applied', false, 'The app or scope holds as many entries or bytes as its quota allows.'),
-  stamp_reused: row(409, 'not-applied', false, 'The idempotency stamp was used before with another payload.'),
-  stamp_expired: row(409, 'unknown', false, 'The idempotency stamp is older than its window; whether it applied is no longer known.'),
-  schema_mismatch: row(422, 'not-applied', false, 'A stored or given value is refused by its scope’s schema.'),
-  contended: row(409, 'not-applied', true, 'A transaction or functional update lost to other writers in every attempt.'),
-  fenced: row(409, 'not-applied', false, 'The caller is no longer the owner: another took over with a newer epoch.'),
-  trimmed: row(410, 'not-applied', false, 'The log no longer reaches back to that position; start again from a snapshot.'),
-  regressed: row(410, 'not-applied', false, 'The position belongs to a history that this ledger no longer has.'),
-  durability_unavailable: row(412, 'not-applied', false, 'The engine cannot give the durability that was demanded.'),
-  unsupported: row(501, 'not-applied', false, 'This engine, scheme or runtime does not offer that.'),
-  busy: row(503, 'not-applied', true, 'Other processes held the store for longer than the configured time.'),
+  invalid_argument: row(
+    400,
+    'not-applied',
+    false,
+    'An option or argument is malformed or out of range.',
+  ),
+  invalid_name: row(
+    400,
+    'not-applied',
+    false,
+    'An app, scope, key or client name breaks the addressing rules.',
+  ),
+  invalid_value: row(
+    400,
+    'not-applied',
+    false,
+    'A value would not survive being written and read back as JSON.',
+  ),
+  invalid_operation: row(
+    400,
+    'not-applied',
+    false,
+    'An update operation is unknown, malformed or names a forbidden path.',
+  ),
+  operation_failed: row(
+    422,
+    'not-applied',
+    false,
+    'An update operation does not apply to the value that is there.',
+  ),
+  limit_exceeded: row(
+    413,
+    'not-applied',
+    false,
+    'A value, a batch or a path is larger than its limit.',
+  ),
+  quota_exceeded: row(
+    507,
+    'not-applied',
+    false,
+    'The app or scope holds as many entries or bytes as its quota allows.',
+  ),
+  stamp_reused: row(
+    409,
+    'not-applied',
+    false,
+    'The idempotency stamp was used before with another payload.',
+  ),
+  stamp_expired: row(
+    409,
+    'unknown',
+    false,
+    'The idempotency stamp is older than its window; whether it applied is no longer known.',
+  ),
+  schema_mismatch: row(
+    422,
+    'not-applied',
+    false,
+    'A stored or given value is refused by its scope’s schema.',
+  ),
+  contended: row(
+    409,
+    'not-applied',
+    true,
+    'A transaction or functional update lost to other writers in every attempt.',
+  ),
+  fenced: row(
+    409,
+    'not-applied',
+    false,
+    'The caller is no longer the owner: another took over with a newer epoch.',
+  ),
+  trimmed: row(
+    410,
+    'not-applied',
+    false,
+    'The log no longer reaches back to that position; start again from a snapshot.',
+  ),
+  regressed: row(
+    410,
+    'not-applied',
+    false,
+    'The position belongs to a history that this ledger no longer has.',
+  ),
+  durability_unavailable: row(
+    412,
+    'not-applied',
+    false,
+    'The engine cannot give the durability that was demanded.',
+  ),
+  unsupported: row(
+    501,
+    'not-applied',
+    false,
+    'This engine, scheme or runtime does not offer that.',
+  ),
+  busy: row(
+    503,
+    'not-applied',
+    true,
+    'Other processes held the store for longer than the configured time.',
+  ),
   unavailable: row(503, 'not-applied', true, 'The store cannot be reached right now.'),
-  outcome_unknown: row(503, 'unknown', true, 'The connection or engine failed while committing; it may have been applied.'),
+  outcome_unknown: row(
+    503,
+    'unknown',
+    true,
+    'The connection or engine failed while committing; it may have been applied.',
+  ),
   timeout: row(504, 'unknown', true, 'No answer arrived within the configured time.'),
   aborted: row(499, 'not-applied', false, 'The caller aborted before the work began.'),
   overloaded: row(503, 'not-applied', true, 'Too many proposals are waiting.'),
-  disk_full: row(507, 'not-applied', true, 'The disk or the file-size limit is exhausted; nothing was written.'),
-  store_missing: row(404, 'not-applied', false, 'There is no store at that path and creating one was not allowed.'),
-  store_read_only: row(403, 'not-applied', false, 'The store’s file, folder or server refuses writes.'),
-  store_locked: row(423, 'not-applied', true, 'Another program holds the store’s file exclusively.'),
-  store_foreign: row(409, 'not-applied', false, 'The file is something else than a Holdfast store; it was left untouched.'),
-  store_newer: row(409, 'not-applied', false, 'The store was written by a newer version of Holdfast; it was left untouched.'),
-  store_corrupt: row(500, 'not-applied', false, 'The store’s file is damaged; restore it from a backup.'),
+  disk_full: row(
+    507,
+    'not-applied',
+    true,
+    'The disk or the file-size limit is exhausted; nothing was written.',
+  ),
+  store_missing: row(
+    404,
+    'not-applied',
+    false,
+    'There is no store at that path and creating one was not allowed.',
+  ),
+  store_read_only: row(
+    403,
+    'not-applied',
+    false,
+    'The store’s file, folder or server refuses writes.',
+  ),
+  store_locked: row(
+    423,
+    'not-applied',
+    true,
+    'Another program holds the store’s file exclusively.',
+  ),
+  store_foreign: row(
+    409,
+    'not-applied',
+    false,
+    'The file is something else than a Holdfast store; it was left untouched.',
+  ),
+  store_newer: row(
+    409,
+    'not-applied',
+    false,
+    'The store was written by a newer version of Holdfast; it was left untouched.',
+  ),
+  store_corrupt: row(
+    500,
+    'not-applied',
+    false,
+    'The store’s file is damaged; restore it from a backup.',
+  ),
   protocol: row(400, 'not-applied', false, 'A message does not follow the wire protocol.'),
   closed: row(409, 'not-applied', false, 'The store, ledger or engine was closed.'),
   internal: row(500, 'unknown', false, 'A broken invariant inside Holdfast; please report it.'),

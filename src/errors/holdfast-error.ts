@@ -1,8 +1,9 @@
 /**
- * The one error class. What happened, to which key, what to do, and whether it may have been applied.
+ * The one error class. What happened, to which key, what to do, and whether it may have been
+ * applied.
  *
- * Recognise it with `isHoldfastError`, not `instanceof`: the brand survives two installed copies and
- * the wire.
+ * Recognise it with `isHoldfastError`, not `instanceof`: the brand survives two installed copies
+ * and the wire.
  */
 import { errorTable } from './error-table.ts';
 import type { ErrorCode, Outcome } from './error-table.ts';

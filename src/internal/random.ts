@@ -25,7 +25,9 @@ export function seededRandom(seed: number): Random {
   function hex(bytes: number): string {
     let text = '';
     for (let index = 0; index < bytes; index += 1) {
-      text += Math.floor(float() * 256).toString(16).padStart(2, '0');
+      text += Math.floor(float() * 256)
+        .toString(16)
+        .padStart(2, '0');
     }
     return text;
   }

@@ -21,7 +21,9 @@ export function compareText(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** The least text that sorts after every text starting with `prefix`, or undefined if there is none. */
+/**
+ * The least text that sorts after every text starting with `prefix`, or undefined if there is none.
+ */
 export function prefixSuccessor(prefix: string): string | undefined {
   const points = Array.from(prefix);
   for (let last = points.pop(); last !== undefined; last = points.pop()) {

@@ -21,8 +21,8 @@ import {
   prepareSweep,
 } from './door/prepared.ts';
 import type { Prepared } from './door/prepared.ts';
-import { quotaCrossed } from './group/quota.ts';
-import type { Quota } from './group/quota.ts';
+import { quotaCrossed } from './door/quota.ts';
+import type { Quota } from './door/quota.ts';
 import type {
   Ledger,
   LedgerHead,

@@ -1,15 +1,16 @@
 /**
- * The waist: the one interface that layers, the server, the client and the wire are written against.
+ * The waist: the one interface that layers, the server, the client and the wire are written
+ * against.
  *
  * L1. A commit is all or nothing and has the next revisions of one total order.
  * L2. Reads are linearisable: what a receipt acknowledged, every later read of anyone sees.
  * L3. At `expiresAt` an entry is gone for every read, list, count, check and operation at once.
- * L4. Folding the log gives the state. Each expiry is one `expired` commit; nothing that was deleted
- *     or has expired comes back.
+ * L4. Folding the log gives the state. Each expiry is one `expired` commit; nothing that was
+ *     deleted or has expired comes back.
  * L5. An outage is an error, never a "missing".
  *
- * Everything that crosses it is plain data (values travel as `StoredValue`), so that a remote ledger
- * can be the same thing.
+ * Everything that crosses it is plain data (values travel as `StoredValue`), so that a remote
+ * ledger can be the same thing.
  */
 import type { Member, Ref } from '../engine/index.ts';
 import type { LogPage } from './commit.ts';
@@ -101,7 +102,9 @@ export interface Ledger {
   /** Throws `trimmed` when the log no longer reaches back to the cursor's state: pin long scans. */
   scan(query: ScanQuery & { readonly keysOnly: true }): Promise<Page<EntryHead>>;
   scan(query: ScanQuery): Promise<Page<Entry>>;
-  /** Scopes that hold at least one entry, by name. Costs as many scopes as there are, not entries. */
+  /**
+   * Scopes that hold at least one entry, by name. Costs as many scopes as there are, not entries.
+   */
   scopes(query?: ScopesQuery): Promise<Page<ScopeInfo>>;
   /** Exact counts of one scope, O(1). */
   scope(name: string): Promise<ScopeInfo>;
@@ -120,7 +123,9 @@ export interface Ledger {
    * Throws `trimmed` or `regressed` if `at` is gone already. A hard cap on the log overrules pins.
    */
   pin(name: string, at: Position, ttlMs: number): Promise<Pin>;
-  /** Removes an entry and every value that it ever had from entries and log. Returns what it found. */
+  /**
+   * Removes an entry and every value that it ever had from entries and log. Returns what it found.
+   */
   erase(ref: Ref): Promise<{ readonly existed: boolean; readonly changes: number }>;
 
   /** Says that a process lives for `ttlMs` more; 0 says that it left. Costs no commit. */

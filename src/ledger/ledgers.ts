@@ -1,8 +1,9 @@
 /**
  * All ledgers of one store, on one engine: their group commit, their duties, their end.
  *
- * D1. The dead are swept and the log is trimmed in the background, by one process of those that share
- *     the store (whichever holds the lease; several at once would do no harm, only double work).
+ * D1. The dead are swept and the log is trimmed in the background, by one process of those that
+ *     share the store (whichever holds the lease; several at once would do no harm, only double
+ *     work).
  * D2. `close` answers what was submitted, makes it durable, and lets go of the engine.
  */
 import type { Engine } from '../engine/index.ts';
@@ -14,7 +15,7 @@ import { systemRandom } from '../internal/random.ts';
 import { DirectLedger } from './direct-ledger.ts';
 import type { LedgerOptions, QuotaWarning } from './direct-ledger.ts';
 import { Committer } from './group/committer.ts';
-import type { Quota } from './group/quota.ts';
+import type { Quota } from './door/quota.ts';
 import type { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { checkApp } from './names.ts';
@@ -45,7 +46,9 @@ export interface LedgersOptions {
   readonly app?: AppOptions | undefined;
   readonly apps?: Readonly<Record<string, AppOptions>> | undefined;
   readonly onQuotaWarning?: ((warning: QuotaWarning) => void) | undefined;
-  /** Told of failures of duties and flushes, which nobody waits for. Default: ignored, tried again. */
+  /**
+   * Told of failures of duties and flushes, which nobody waits for. Default: ignored, tried again.
+   */
   readonly onBackgroundError?: ((error: unknown) => void) | undefined;
 }
 

@@ -1,9 +1,9 @@
 /**
- * Every limit of the state model, in one place. `docs/limits.md` is a table of them, and a test keeps
- * the two alike.
+ * Every limit of the state model, in one place. `docs/limits.md` is a table of them, and a test
+ * keeps the two alike.
  *
- * Bytes are UTF-8 bytes. A limit is inclusive: a key of exactly `keyBytes` is accepted. They are part
- * of the contract, alike on every engine; what a team may tune is a setting, not a limit.
+ * Bytes are UTF-8 bytes. A limit is inclusive: a key of exactly `keyBytes` is accepted. They are
+ * part of the contract, alike on every engine; what a team may tune is a setting, not a limit.
  */
 export const limits = {
   /** Characters of an app's name. */

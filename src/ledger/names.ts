@@ -3,8 +3,8 @@
  *
  * N1. Sizes count UTF-8 bytes, and every engine orders keys by those bytes. A lone surrogate has no
  *     UTF-8 form and NUL ends a text on some engines, so neither is a name.
- * N2. `$ledger` and `$sys…` scopes are the ledger's and the server's own: no proposal and no read from
- *     outside names one. Other `$layer/…` scopes belong to a layer and pass.
+ * N2. `$ledger` and `$sys…` scopes are the ledger's and the server's own: no proposal and no read
+ *     from outside names one. Other `$layer/…` scopes belong to a layer and pass.
  *
  * Not here: who may use a name. Rights are the server's.
  */

@@ -1,9 +1,9 @@
 /**
- * What a caller asks of a ledger, and what it is answered. Plain data: it crosses a wire and waits in
- * a queue.
+ * What a caller asks of a ledger, and what it is answered. Plain data: it crosses a wire and waits
+ * in a queue.
  *
- * A proposal is all or nothing. A failed check is an answer (`Conflict`), not an exception; malformed
- * or inapplicable input throws and changes nothing.
+ * A proposal is all or nothing. A failed check is an answer (`Conflict`), not an exception;
+ * malformed or inapplicable input throws and changes nothing.
  */
 import type { Ref } from '../engine/index.ts';
 import type { Operation } from './operations/index.ts';
@@ -22,7 +22,9 @@ export interface ValueCheck extends Ref {
   readonly value: unknown;
 }
 
-/** No commit after `since` may have written, deleted or expired an entry of the scope: no phantoms. */
+/**
+ * No commit after `since` may have written, deleted or expired an entry of the scope: no phantoms.
+ */
 export interface ScopeCheck {
   readonly kind: 'unchanged';
   readonly scope: string;
@@ -126,8 +128,8 @@ export interface CheckFailure {
   readonly index: number;
   readonly check: Check;
   /**
-   * What there was instead: the entry's version (0 = none), the revision of the scope's last change,
-   * or the ownership's epoch (0 = none).
+   * What there was instead: the entry's version (0 = none), the revision of the scope's last
+   * change, or the ownership's epoch (0 = none).
    */
   readonly actual: number;
 }

@@ -1,7 +1,8 @@
 /**
  * Runs a sequence of commands on a real ledger and on the reference, and compares after each.
  *
- * What is compared: every answer, every entry, every scan, the scopes, and the log, commit by commit.
+ * What is compared: every answer, every entry, every scan, the scopes, and the log, commit by
+ * commit.
  */
 import { expect } from 'vitest';
 import { origin } from '../../src/ledger/index.ts';

@@ -1,4 +1,6 @@
-/** Random command sequences against the reference, on every engine, directly and through the wire. */
+/**
+ * Random command sequences against the reference, on every engine, directly and through the wire.
+ */
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { openMemoryEngine } from '../../src/engine/memory/index.ts';

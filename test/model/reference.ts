@@ -1,8 +1,8 @@
 /**
  * The ledger as a specification: one Map, one array, no engine, no grouping, no encoding.
  *
- * Everything that the real one does must be explained by this. Operations are taken from the ledger's
- * own `applyOperations`, which has a reference of its own beside it.
+ * Everything that the real one does must be explained by this. Operations are taken from the
+ * ledger's own `applyOperations`, which has a reference of its own beside it.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { applyOperations } from '../../src/ledger/index.ts';

@@ -68,7 +68,9 @@ export type Decided =
     }
   | { readonly kind: 'error'; readonly error: HoldfastError };
 
-/** What the caller is told. `replayed` answers name only versions; the log still knows the values. */
+/**
+ * What the caller is told. `replayed` answers name only versions; the log still knows the values.
+ */
 export function settle(
   decided: Exclude<Decided, { kind: 'error' }>,
   applied: Applied,

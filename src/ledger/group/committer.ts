@@ -3,8 +3,9 @@
  *
  * C1. No timer: what waits when the last transaction is done goes out next.
  * C2. Each ledger's share of a group is capped and ledgers take turns: a noisy app starves nobody.
- * C3. A lost answer is resolved before anybody is told: applied, or surely not (then it goes again).
- *     Only if the engine cannot say within `resolveTimeoutMs` is the caller told `outcome_unknown`.
+ * C3. A lost answer is resolved before anybody is told: applied, or surely not (then it goes
+ *     again). Only if the engine cannot say within `resolveTimeoutMs` is the caller told
+ *     `outcome_unknown`.
  * C4. A group is `sync` if any member is; relaxed groups are flushed at the latest after `flushMs`.
  */
 import { present } from '../../internal/assert.ts';
@@ -97,7 +98,9 @@ interface Chore {
   reject(error: unknown): void;
 }
 
-/** One transaction at a time: of the whole store, or of one ledger where the engine takes several. */
+/**
+ * One transaction at a time: of the whole store, or of one ledger where the engine takes several.
+ */
 class Loop {
   readonly #options: CommitterOptions;
   readonly #lanes = new Set<Lane>();

@@ -1,5 +1,6 @@
 /**
- * Deciding a group: proposals in the order of arrival, each all or nothing, each with its own revision.
+ * Deciding a group: proposals in the order of arrival, each all or nothing, each with its own
+ * revision.
  *
  * R1. A proposal sees what the ones before it in the group did.
  * R2. A proposal that fails (a check, an operation, a quota) leaves no trace and harms no other.
@@ -20,8 +21,8 @@ import type { GroupReads } from './group-reads.ts';
 import { GroupState } from './group-state.ts';
 import { mutate } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
-import { enforceQuota } from './quota.ts';
-import type { Quota } from './quota.ts';
+import { enforceQuota } from '../door/quota.ts';
+import type { Quota } from '../door/quota.ts';
 import { Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 

@@ -7,7 +7,7 @@ import type { Head, ScopeStat, View } from '../../engine/index.ts';
 import { assert, present } from '../../internal/assert.ts';
 import type { Position } from '../position.ts';
 import type { GroupReads } from './group-reads.ts';
-import type { Usage } from './quota.ts';
+import type { Usage } from '../door/quota.ts';
 import { Slot } from './draft.ts';
 
 interface Growth {

@@ -1,4 +1,6 @@
-/** Sizes that trade latency against throughput and memory. Not limits: no caller is refused by them. */
+/**
+ * Sizes that trade latency against throughput and memory. Not limits: no caller is refused by them.
+ */
 export const tuning = {
   /** Proposals in one engine transaction, over all ledgers. */
   groupProposals: 1024,

@@ -2,14 +2,14 @@
  * Idempotency windows: what became of a client's recent proposals.
  *
  * W1. A repeat within the window returns the first receipt and applies nothing.
- * W2. A repeat with another payload is `stamp_reused`; one older than the window is `stamp_expired`:
- *     it cannot be told from a new one, so it is not applied.
+ * W2. A repeat with another payload is `stamp_reused`; one older than the window is
+ *     `stamp_expired`: it cannot be told from a new one, so it is not applied.
  * W3. A conflict leaves no trace: it is judged anew.
  *
- * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small row per
- * group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group that writes a row
- * does not know its base yet, so its own revisions are placed as `-<distance to the row's version>`; the
- * next rewrite makes them absolute. The row `head` names the newest block.
+ * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small
+ * row per group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group
+ * that writes a row does not know its base yet, so its own revisions are placed as `-<distance to
+ * the row's version>`; the next rewrite makes them absolute. The row `head` names the newest block.
  */
 import type { PutWrite, Ref, StoredEntry } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';

@@ -35,7 +35,9 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
   };
 }
 
-/** Puts every large value of the group's commits apart, as a difference where that is much smaller. */
+/**
+ * Puts every large value of the group's commits apart, as a difference where that is much smaller.
+ */
 function storeLargeValues(run: GroupRun, rules: GroupRules): PutWrite[] {
   const writes: PutWrite[] = [];
   for (const commit of run.commits) {

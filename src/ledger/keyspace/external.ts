@@ -2,10 +2,11 @@
  * Large values, stored once and apart from their entry.
  *
  * X1. Entry, change and the next change's `previous` name a large value; none repeats its bytes.
- * X2. A text that an update made from another is stored as its difference to a base: what lies between
- *     the common start and the common end. The base is always a full value, never a difference.
- * X3. All differences to one base belong to consecutive versions of one entry. So a base can go when
- *     the log has forgotten the last of them: no counting of references (see `garbageOf`).
+ * X2. A text that an update made from another is stored as its difference to a base: what lies
+ *     between the common start and the common end. The base is always a full value, never a
+ *     difference.
+ * X3. All differences to one base belong to consecutive versions of one entry. So a base can go
+ *     when the log has forgotten the last of them: no counting of references (see `garbageOf`).
  */
 import type { Content } from '../../engine/index.ts';
 

@@ -1,19 +1,21 @@
 /**
  * The log row of a group, as text: one line of JSON, then all values end to end.
  *
- * The line is `{v, time, scopes, commits}`. A commit is `[offset, actor, cause, changes]`; a change is
- * `[kind, scope, key, value, createdAgo, expiresIn, schema, size, previous, operations?]`; `previous` is
- * 0 or `[version, createdAgo, updatedAgo, expiresIn, schema, size, value]`, its version negative if it
- * was written in this group (its offset, negated). Times are distances to `time`; 0 as `expiresIn` is
- * never (an entry cannot expire at the moment it is written). A value is 0 (none), `[start, length]` of
- * the text behind the line, `[start, length, 1]` for bytes in base64, or an object that names a large
- * value.
+ * The line is `{v, time, scopes, commits}`. A commit is `[offset, actor, cause, changes]`; a change
+ * is
+ * `[kind, scope, key, value, createdAgo, expiresIn, schema, size, previous, operations?]`;
+ * `previous` is 0 or `[version, createdAgo, updatedAgo, expiresIn, schema, size, value]`, its
+ * version negative if it was written in this group (its offset, negated). Times are distances to
+ * `time`; 0 as `expiresIn` is never (an entry cannot expire at the moment it is written). A value
+ * is 0 (none), `[start, length]` of the text behind the line, `[start, length, 1]` for bytes in
+ * base64, or an object that names a large value.
  *
  * B1. Each value stands once: a change's `previous` points at the text of the change that wrote it.
  * B2. Large values are named, never repeated.
  *
- * The tags of a row are the scopes in it, one a line, so that a reader of one scope can pass it over
- * unread; `*` if there are too many to list. A first line `!` marks a row that names large values.
+ * The tags of a row are the scopes in it, one a line, so that a reader of one scope can pass it
+ * over unread; `*` if there are too many to list. A first line `!` marks a row that names large
+ * values.
  */
 import { present } from '../../internal/assert.ts';
 import type { LogAppend } from '../../engine/index.ts';

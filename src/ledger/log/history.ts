@@ -2,10 +2,10 @@
  * Which positions belong to a ledger's history.
  *
  * Each opening of a store starts a new incarnation with its first commit, and the store keeps where
- * each began. A position (i, r) is of this history exactly if incarnation i is known and ended at r or
- * later. After a backup was copied back, or a failover lost commits, the incarnation that continues
- * begins below what was lost: every position of the lost future is `regressed`, every older one stays
- * good. The idea is that of leader epochs in replicated logs.
+ * each began. A position (i, r) is of this history exactly if incarnation i is known and ended at r
+ * or later. After a backup was copied back, or a failover lost commits, the incarnation that
+ * continues begins below what was lost: every position of the lost future is `regressed`, every
+ * older one stays good. The idea is that of leader epochs in replicated logs.
  */
 import type { Engine, Head, Incarnation } from '../../engine/index.ts';
 import type { Position } from '../position.ts';

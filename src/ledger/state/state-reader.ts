@@ -2,8 +2,8 @@
  * Reading the state: entries, scans and counts, with the dead left out.
  *
  * S1. Expiry is judged by the time of the read, for each entry: nothing dead is ever returned.
- * S2. All pages of a scan show the scope as of the first page's revision: what changed since is rolled
- *     back with the log. An entry that has died since is left out all the same.
+ * S2. All pages of a scan show the scope as of the first page's revision: what changed since is
+ *     rolled back with the log. An entry that has died since is left out all the same.
  */
 import type { Engine, Head, Ref, ScanRange, StoredEntry } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
@@ -95,6 +95,8 @@ export class StateReader {
       });
       for (const census of scopes) {
         after = census.scope;
+        // The engine's upper bound is inclusive; the prefix's successor does not have the prefix.
+        if (prefix !== undefined && !census.scope.startsWith(prefix)) continue;
         const info = infoOf(census);
         if (info.entries > 0 && (internal || !info.scope.startsWith('$'))) items.push(info);
         if (items.length === limit) break;

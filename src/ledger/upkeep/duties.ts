@@ -1,8 +1,8 @@
 /**
  * The background duties of a store: sweeping the dead, trimming the log.
  *
- * Exact expiry does not depend on them: the dead are invisible before they are swept. Sweeping makes
- * the `expired` change and frees the space, soon after the fact.
+ * Exact expiry does not depend on them: the dead are invisible before they are swept. Sweeping
+ * makes the `expired` change and frees the space, soon after the fact.
  */
 import type { Due, Engine, Ref } from '../../engine/index.ts';
 import { isHoldfastError } from '../../errors/index.ts';

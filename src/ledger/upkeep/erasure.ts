@@ -1,7 +1,8 @@
 /**
  * Erasure: taking every value that one key ever had out of the log, so that people's data can go.
  *
- * What remains says that the key changed and when, not to what. Operations go too: they hold values.
+ * What remains says that the key changed and when, not to what. Operations go too: they hold
+ * values.
  */
 import type { Decision, LogRow, Ref, View, Work, Write } from '../../engine/index.ts';
 import { valuesScope } from '../keyspace/address.ts';

@@ -1,0 +1,50 @@
+/** How much an app or a scope may hold. */
+import { HoldfastError } from '../../errors/index.ts';
+
+export interface Quota {
+  readonly entries?: number | undefined;
+  /** Bytes of keys and values. */
+  readonly bytes?: number | undefined;
+}
+
+export interface Usage {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Share of a quota at which its owner is warned. */
+export const quotaWarningShare = 0.8;
+
+/** Throws `quota_exceeded` if a change that grows `before` to `after` passes the quota. */
+export function enforceQuota(
+  quota: Quota,
+  before: Usage,
+  after: Usage,
+  owner: { readonly app: string; readonly scope?: string },
+): void {
+  for (const unit of ['entries', 'bytes'] as const) {
+    const limit = quota[unit];
+    if (limit === undefined || after[unit] <= limit || after[unit] <= before[unit]) continue;
+    const name = owner.scope === undefined ? `app '${owner.app}'` : `scope '${owner.scope}'`;
+    throw new HoldfastError(
+      'quota_exceeded',
+      `${name} would hold ${after[unit]} ${unit}; its quota is ${limit}`,
+      { details: { ...owner, unit, limit, used: before[unit] } },
+    );
+  }
+}
+
+/** The unit that this change took past the warning share, if it did. */
+export function quotaCrossed(
+  quota: Quota,
+  before: Usage,
+  after: Usage,
+): 'entries' | 'bytes' | undefined {
+  for (const unit of ['entries', 'bytes'] as const) {
+    const limit = quota[unit];
+    if (limit === undefined) continue;
+    const threshold = limit * quotaWarningShare;
+    if (before[unit] < threshold && after[unit] >= threshold) return unit;
+  }
+  return undefined;
+}

@@ -5,7 +5,7 @@
  * ledger's own `applyOperations`, which has a reference of its own beside it.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { applyOperations } from '../../src/ledger/index.ts';
+import { applyOperations, checkOperations } from '../../src/ledger/index.ts';
 import type { Check, Mutation, Proposal } from '../../src/ledger/index.ts';
 
 export interface ModelEntry {
@@ -61,6 +61,8 @@ export class Reference {
     for (const { scope, key } of mutations) this.bury(`${scope}\0${key}`, time);
     for (const check of checks) {
       if ('key' in check) this.bury(`${check.scope}\0${check.key}`, time);
+    }
+    for (const check of checks) {
       if (check.kind === 'unchanged') this.buryScope(check.scope, time);
     }
     const failed = checks.flatMap((check, index) => (this.#holds(check) ? [] : [index]));
@@ -68,11 +70,11 @@ export class Reference {
     return this.#apply(mutations, time);
   }
 
-  /** The dead of a scope, or of all, become `expired`, each as a revision of its own. */
-  buryScope(scope: string | undefined, time: number): void {
-    const dead = [...this.entries.values()]
-      .filter((entry) => (scope === undefined || entry.scope === scope) && isDead(entry, time))
-      .sort((a, b) => a.expiresAt! - b.expiresAt!);
+  /** The dead of a scope become `expired`, each as a revision of its own. */
+  buryScope(scope: string, time: number): void {
+    const dead = [...this.entries.values()].filter(
+      (entry) => entry.scope === scope && isDead(entry, time),
+    );
     for (const entry of dead) this.bury(addressOf(entry), time);
   }
 
@@ -172,7 +174,8 @@ function mutate(
       return { scope, key, value, ...times, expiresAt, schema };
     }
     case 'update': {
-      const value = applyOperations(had?.value, mutation.operations);
+      const value = applyOperations(had?.value, checkOperations(mutation.operations));
+      if (value === undefined) return had;
       const { ttlMs, schema = had?.schema ?? 0 } = mutation;
       const given = ttlMs === null || ttlMs === undefined ? undefined : time + ttlMs;
       const expiresAt = ttlMs === undefined ? had?.expiresAt : given;

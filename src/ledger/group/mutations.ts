@@ -24,6 +24,8 @@ export function mutate(
     }
     case 'update': {
       const json = applyOperations(targetOf(mutation, current), mutation.operations ?? []);
+      // Nothing to remove where there is nothing: what was absent stays absent.
+      if (json === undefined) return current;
       const text = JSON.stringify(json);
       const bytes = Buffer.byteLength(text);
       if (bytes > maxValueBytes) throw tooLarge(mutation, bytes, maxValueBytes);

@@ -8,5 +8,6 @@ export type { Operation } from './operations/index.ts';
 export { origin } from './position.ts';
 export type { Position } from './position.ts';
 export type * from './proposal.ts';
+export { cursorAt } from './state/cursor.ts';
 export { StoredValue } from './value/index.ts';
 export type { Member, Ref } from '../engine/index.ts';

@@ -46,6 +46,11 @@ export interface SetMutation extends Ref {
   readonly value: unknown;
   /** Time to live from the commit on. Left out: the entry never expires. 'keep': as it was. */
   readonly ttlMs?: number | 'keep' | undefined;
+  /**
+   * The moment of expiry itself, in place of `ttlMs`: for entries that come from elsewhere. If it has
+   * passed by the time of the commit, the entry is deleted.
+   */
+  readonly expiresAt?: number | undefined;
   /** Recorded with the entry; 0 if left out. */
   readonly schema?: number | undefined;
 }

@@ -34,6 +34,8 @@ export interface PreparedMutation {
   readonly operations: readonly Operation[] | undefined;
   /** A number sets the time to live, null removes it, 'keep' leaves it. */
   readonly ttlMs: number | null | 'keep';
+  /** Stands in for `ttlMs` if it is there. */
+  readonly expiresAt?: number | undefined;
   readonly schema: number | undefined;
 }
 
@@ -143,7 +145,9 @@ function prepareMutation(mutation: Mutation, maxValueBytes: number): PreparedMut
       const ttlMs = mutation.ttlMs === undefined ? null : mutation.ttlMs;
       if (ttlMs !== 'keep' && ttlMs !== null) checkTtl(ttlMs, mutation);
       const schema = checkSchema(mutation.schema ?? 0);
-      return { kind: 'set', ref, address, value, operations: undefined, ttlMs, schema };
+      const set = { kind: 'set', ref, address, value, operations: undefined, schema } as const;
+      if (mutation.expiresAt === undefined) return { ...set, ttlMs };
+      return { ...set, ttlMs: null, expiresAt: checkExpiresAt(mutation.expiresAt, mutation) };
     }
     case 'update': {
       const operations = checkOperations(mutation.operations);
@@ -207,6 +211,14 @@ export function checkTtl(ttlMs: number, ref: Ref): void {
   );
 }
 
+function checkExpiresAt(expiresAt: number, set: Ref & { readonly ttlMs?: unknown }): number {
+  if (Number.isSafeInteger(expiresAt) && expiresAt > 0 && set.ttlMs === undefined) return expiresAt;
+  throw invalid(
+    `expiresAt of '${set.key}' in '${set.scope}' must be milliseconds since 1970, without a ttlMs`,
+    { scope: set.scope, key: set.key, expiresAt },
+  );
+}
+
 function checkSchema(schema: number): number {
   if (Number.isSafeInteger(schema) && schema >= 0) return schema;
   throw invalid('a schema version must be a non-negative integer', { schema });
@@ -229,8 +241,8 @@ function digestOf(
 ): string {
   const parts: unknown[] = [];
   for (const { source, value } of checks) parts.push({ ...source, value: contentKey(value) });
-  for (const { kind, address, value, operations, ttlMs, schema } of mutations) {
-    parts.push([kind, address, contentKey(value), operations, ttlMs, schema]);
+  for (const { kind, address, value, operations, ttlMs, expiresAt, schema } of mutations) {
+    parts.push([kind, address, contentKey(value), operations, ttlMs, schema, expiresAt]);
   }
   return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 16);
 }

@@ -20,6 +20,7 @@ export function mutate(
     case 'set': {
       const value = mutation.value;
       if (value === undefined) return current;
+      if (mutation.expiresAt !== undefined && mutation.expiresAt <= time) return undefined;
       return written(mutation, current, value.content, value.size, time);
     }
     case 'update': {
@@ -74,7 +75,8 @@ function expiryOf(
   current: Draft | undefined,
   time: number,
 ): number | undefined {
-  const { ttlMs } = mutation;
+  const { ttlMs, expiresAt } = mutation;
+  if (expiresAt !== undefined) return expiresAt;
   if (ttlMs === 'keep') return current?.expiresAt;
   return ttlMs === null ? undefined : time + ttlMs;
 }

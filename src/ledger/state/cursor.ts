@@ -12,6 +12,14 @@ export function encodeCursor({ position, after }: Cursor): string {
   return Buffer.from(text).toString('base64url');
 }
 
+/**
+ * The cursor that a forward scan begins with to show its scope as it was at `position`, for as long
+ * as the log reaches back to there: so that several scans show one moment.
+ */
+export function cursorAt(position: Position): string {
+  return encodeCursor({ position, after: '' });
+}
+
 /** Throws `invalid_argument` for text that is not a cursor. */
 export function decodeCursor(text: string): Cursor {
   try {

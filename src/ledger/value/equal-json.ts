@@ -1,4 +1,4 @@
-/** Structural equality of JSON values: the order of members does not count, that of elements does. */
+/** Equality of JSON values by structure: the order of members does not count. */
 
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;

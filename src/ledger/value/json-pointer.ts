@@ -1,7 +1,8 @@
 /**
  * JSON Pointers (RFC 6901): how a place inside a value is written, in errors and in operations.
  *
- * `''` is the whole value, `/a/0` the first element of member `a`. `~0` stands for `~`, `~1` for `/`.
+ * `''` is the whole value, `/a/0` the first element of member `a`. `~0` stands for `~`, `~1` for
+ * `/`.
  */
 
 export type Segment = string | number;
@@ -24,12 +25,13 @@ export function shownPointer(segments: readonly Segment[]): string {
   return cut.toWellFormed();
 }
 
-/** Undefined where the text is no pointer: no leading slash, or a `~` that is neither `~0` nor `~1`. */
+/** Undefined where the text is no pointer: no leading slash, or a `~` without 0 or 1 behind it. */
 export function parsePointer(pointer: string): string[] | undefined {
   if (pointer === '') return [];
-  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) return undefined;
+  if (!pointer.startsWith('/')) return undefined;
   const segments = pointer.slice(1).split('/');
-  return pointer.includes('~') ? segments.map(unescapeSegment) : segments;
+  if (!pointer.includes('~')) return segments;
+  return /~(?![01])/.test(pointer) ? undefined : segments.map(unescapeSegment);
 }
 
 function escapeSegment(segment: string): string {

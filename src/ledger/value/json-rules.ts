@@ -2,17 +2,18 @@
  * Which JavaScript values survive being written as JSON and read back.
  *
  * J1. A value that passes gives JSON text from which JSON.parse builds an equal value, but for two
- *     things: a member whose value is undefined is dropped (reading it back gives undefined again), and
- *     -0 becomes 0.
- * J2. Integers beyond ±(2^53−1) are refused; every number of that size is an integer to JavaScript, so
- *     all of them are. That also catches each integer in a text that JSON.parse had to round.
- * J3. Only plain objects and arrays nest. Getters and toJSON are refused, so that nothing of the
- *     caller's runs between this check and the writing. Members that aren't enumerable don't count.
- * J4. The walk is bounded by the byte limit, so a small graph of shared references that unfolds into an
- *     enormous text is refused early, and a cycle ends at the depth limit.
+ *     things: a member whose value is undefined is dropped (reading it back gives undefined again),
+ *     and -0 becomes 0.
+ * J2. Integers beyond ±(2^53−1) are refused; every number of that size is an integer to JavaScript,
+ *     so all of them are. That also catches each integer in a text that JSON.parse had to round.
+ * J3. Only plain objects and arrays nest. Getters of objects and toJSON are refused, so that the
+ *     caller's code doesn't run between this check and the writing. Members that aren't enumerable
+ *     don't count.
+ * J4. The walk is bounded by the byte limit, so a small graph of shared references that unfolds
+ *     into an enormous text is refused early, and a cycle ends at the depth limit.
  *
- * Lone surrogates are not looked for here: JSON.stringify escapes them, which `json-text.ts` notices
- * far more cheaply, and only then asks `findLoneSurrogate` where they are.
+ * Lone surrogates are not looked for here: JSON.stringify escapes them, which `json-text.ts`
+ * notices far more cheaply, and only then asks `findLoneSurrogate` where they are.
  */
 import { limits } from '../limits.ts';
 import { fault, within } from './fault.ts';
@@ -23,7 +24,7 @@ type Members = Readonly<Record<string, unknown>>;
 /** Bytes that the walk may still account for. Synchronous, so one variable serves every walk. */
 let remaining = 0;
 
-/** The first fault of any JavaScript value. It sits `depth` levels deep in what it will be part of. */
+/** The first fault of any JavaScript value, which will sit `depth` levels deep in a larger one. */
 export function findFault(value: unknown, maxBytes: number, depth = 0): Fault | undefined {
   remaining = maxBytes;
   const found = walk(value, depth);

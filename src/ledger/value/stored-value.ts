@@ -30,9 +30,9 @@ export class StoredValue {
   }
 
   /**
-   * The validating door for JavaScript values. A StoredValue passes through, a Uint8Array is copied and
-   * kept as bytes, anything else must be JSON that survives the round trip. Members whose value is
-   * undefined are dropped; -0 becomes 0.
+   * The validating door for JavaScript values. A StoredValue passes through, a Uint8Array is copied
+   * and kept as bytes, anything else must be JSON that survives the round trip. Members whose value
+   * is undefined are dropped; -0 becomes 0.
    *
    * Throws `invalid_value`, or `limit_exceeded` beyond `maxBytes` or the depth limit.
    */
@@ -48,9 +48,10 @@ export class StoredValue {
   }
 
   /**
-   * The validating door for JSON text from outside. Integers that JavaScript would round, numbers too
-   * large for it, lone surrogate escapes and `__proto__` members are refused; of members with the same
-   * key the last one wins, as everywhere in JavaScript. The text is written anew, so blanks are gone.
+   * The validating door for JSON text from outside. Integers that JavaScript would round, numbers
+   * too large for it, lone surrogate escapes and `__proto__` members are refused; of members with
+   * the same key the last one wins, as everywhere in JavaScript. The text is written anew, without
+   * blanks.
    */
   static parse(text: string, maxBytes: number = limits.valueBytesDefault): StoredValue {
     if (text.length > maxBytes * escapeUnits) throw tooLarge(undefined, maxBytes);

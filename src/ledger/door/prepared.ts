@@ -67,7 +67,8 @@ export function prepare(proposal: Proposal, maxValueBytes: number): Prepared {
   const mutations = proposal.mutations ?? none;
   atMost(checks.length, limits.checksPerProposal, 'checks');
   atMost(mutations.length, limits.mutationsPerProposal, 'mutations');
-  const preparedChecks = checks.length === 0 ? none : checks.map(prepareCheck);
+  const preparedChecks =
+    checks.length === 0 ? none : checks.map((check) => prepareCheck(check, maxValueBytes));
   const preparedMutations: PreparedMutation[] = [];
   let bytes = 0;
   for (const mutation of mutations) {
@@ -101,7 +102,7 @@ export function prepareErase(ref: Ref): Prepared {
   return { ...prepare({ mutations: [{ kind: 'delete', ...ref }] }, 0), erases: true };
 }
 
-function prepareCheck(check: Check): PreparedCheck {
+function prepareCheck(check: Check, maxValueBytes: number): PreparedCheck {
   switch (check.kind) {
     case 'version': {
       checkRef(check);
@@ -114,7 +115,7 @@ function prepareCheck(check: Check): PreparedCheck {
     }
     case 'value': {
       checkRef(check);
-      const value = StoredValue.of(check.value);
+      const value = StoredValue.of(check.value, maxValueBytes);
       return { source: { ...check, value }, ref: check, address: addressOf(check), value };
     }
     case 'unchanged': {

@@ -24,7 +24,11 @@ export function mutate(
       return written(mutation, current, value.content, value.size, time);
     }
     case 'update': {
-      const json = applyOperations(targetOf(mutation, current), mutation.operations ?? []);
+      const json = applyOperations(
+        targetOf(mutation, current),
+        mutation.operations ?? [],
+        mutation.ref,
+      );
       // Nothing to remove where there is nothing: what was absent stays absent.
       if (json === undefined) return current;
       const text = JSON.stringify(json);

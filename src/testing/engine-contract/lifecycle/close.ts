@@ -1,4 +1,4 @@
-/** E6: after `close` every call throws `closed`, and what was running is finished first. */
+/** E7: after `close` every call throws `closed`, and what was running is finished first. */
 import { expect } from 'vitest';
 import type { Engine, Outcome } from '../../../engine/index.ts';
 import { isHoldfastError } from '../../../errors/index.ts';

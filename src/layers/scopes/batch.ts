@@ -1,0 +1,95 @@
+/**
+ * Writes to any scopes of an app, collected here and committed together, in one round trip.
+ *
+ * Blind: it reads and checks nothing. What depends on a read belongs in a transaction.
+ */
+import { HoldfastError } from '../../errors/index.ts';
+import type { IdempotencyStamp, Mutation, Operation, Receipt } from '../../ledger/index.ts';
+import type { Scope } from './scope.ts';
+import type { ScopeHost } from './scope-host.ts';
+import type { CommitTerms, TimeToLive } from './scope-options.ts';
+
+export interface BatchCommitOptions extends CommitTerms {
+  /** Makes a repeat of the same batch harmless: it answers the first receipt. */
+  readonly stamp?: IdempotencyStamp | undefined;
+}
+
+export class Batch {
+  readonly #host: ScopeHost;
+  readonly #mutations: Promise<Mutation>[] = [];
+  #committed = false;
+
+  constructor(host: ScopeHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Adds a write. Throws `schema_mismatch`; an asynchronous schema's verdict comes with `commit`.
+   *
+   * @example
+   * const users = app.scope<{ name: string }>('users');
+   * const batch = app.batch().set(users, 'ada', { name: 'Ada' }).delete(scope, 'old');
+   * const { results } = await batch.update(scope, 'n', [{ op: 'increment' }]).commit();
+   * results.map(({ change }) => change); // => ['created', 'none', 'created']
+   */
+  set<In, Out>(
+    scope: Scope<In, Out>,
+    key: string,
+    value: In,
+    options: { readonly ttlMs?: TimeToLive | undefined } = {},
+  ): this {
+    const { codec, name } = scope;
+    const ttlMs = options.ttlMs === undefined ? scope.ttlMs : (options.ttlMs ?? undefined);
+    const mutation = { kind: 'set', scope: name, key, ttlMs, schema: codec.version } as const;
+    const encoded = codec.encode(key, value);
+    if (!(encoded instanceof Promise)) return this.#add({ ...mutation, value: encoded });
+    const pending = encoded.then((accepted: unknown) => ({ ...mutation, value: accepted }));
+    // Whoever never commits must not see this as an unhandled rejection.
+    pending.catch(() => undefined);
+    return this.#add(pending);
+  }
+
+  delete(scope: Scope<never, unknown>, key: string): this {
+    return this.#add({ kind: 'delete', scope: scope.name, key });
+  }
+
+  touch(scope: Scope<never, unknown>, key: string, ttlMs: number | null): this {
+    return this.#add({ kind: 'touch', scope: scope.name, key, ttlMs });
+  }
+
+  /**
+   * Adds operations. Throws `unsupported` for a scope with a schema or a version: they must see the
+   * outcome, which takes a transaction.
+   */
+  update(
+    scope: Scope<never, unknown>,
+    key: string,
+    operations: readonly Operation[],
+    options: { readonly ttlMs?: TimeToLive | undefined } = {},
+  ): this {
+    if (!scope.codec.isPlain) {
+      const text = `operations on '${scope.name}', which has a schema, need a transaction`;
+      throw new HoldfastError('unsupported', text, { details: { scope: scope.name } });
+    }
+    const wanted = options.ttlMs === undefined ? scope.ttlMs : options.ttlMs;
+    const ttlMs = wanted === 'keep' ? undefined : wanted;
+    return this.#add({ kind: 'update', scope: scope.name, key, operations, ttlMs });
+  }
+
+  /**
+   * Commits everything, or nothing. Results are in the order of the calls. A batch commits once.
+   * Throws `limit_exceeded` above 1,000 writes or 64 MiB.
+   */
+  async commit(options: BatchCommitOptions = {}): Promise<Receipt> {
+    if (this.#committed) throw new HoldfastError('closed', 'this batch was committed before');
+    this.#committed = true;
+    const mutations = await Promise.all(this.#mutations);
+    return this.#host.apply({ ...options, mutations });
+  }
+
+  #add(mutation: Mutation | Promise<Mutation>): this {
+    if (this.#committed) throw new HoldfastError('closed', 'this batch was committed before');
+    this.#mutations.push(Promise.resolve(mutation));
+    return this;
+  }
+}

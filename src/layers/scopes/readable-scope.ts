@@ -1,0 +1,219 @@
+/**
+ * Reading a scope: values of one type under text keys.
+ *
+ * G1. A read sees every write that was acknowledged before it, of any process.
+ * G2. Values are fresh copies: nothing done to them reaches the store.
+ * G3. A default replaces absence only; a stored null is a value.
+ * G4. An iteration shows the scope as it was when its first page was read, however long it takes; an
+ *     entry that expired meanwhile is left out.
+ * G5. A value that the schema refuses is `schema_mismatch`, never handed out, never deleted.
+ *
+ * Any read may throw `unavailable` or `busy`: an outage is never a "missing".
+ */
+import type { Entry, ScanQuery } from '../../ledger/index.ts';
+import type { ScopeHost } from './scope-host.ts';
+import { pagesOf } from './scan.ts';
+import type {
+  EntriesOptions,
+  KeysOptions,
+  RangeOptions,
+  ScopeEntry,
+  ScopeOptions,
+  ScopePage,
+} from './scope-options.ts';
+import { ValueCodec } from './value-codec.ts';
+
+const pageSizeDefault = 500;
+
+export class ReadableScope<In = unknown, Out = In> {
+  readonly name: string;
+  /** Milliseconds that a write lives unless it says otherwise. */
+  readonly ttlMs: number | undefined;
+  /** Judges and migrates values; for layers that read or write the scope's entries themselves. */
+  readonly codec: ValueCodec<In, Out>;
+  protected readonly host: ScopeHost;
+
+  constructor(host: ScopeHost, name: string, options: ScopeOptions<In, Out> = {}) {
+    this.host = host;
+    this.name = name;
+    this.ttlMs = options.ttlMs;
+    this.codec = new ValueCodec(`scope '${name}'`, options);
+  }
+
+  /**
+   * The value of a key, or `fallback` (undefined if left out) where there is no entry.
+   * Reads of one tick share a round trip. Throws `schema_mismatch`.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await scope.get('ada'); // => 7
+   * await scope.get('bob', 0); // => 0
+   */
+  get(key: string): Promise<Out | undefined>;
+  get<Fallback>(key: string, fallback: Fallback): Promise<Out | Fallback>;
+  get<Fallback>(key: string, fallback?: Fallback): Promise<Out | Fallback | undefined> {
+    return this.host.reads.read<Out | Fallback | undefined>(this.name, key, (entry) =>
+      entry === undefined ? fallback : this.codec.decode(entry),
+    );
+  }
+
+  /**
+   * The values of several keys, in their order, as of one moment (up to 1,000 keys).
+   * Throws `schema_mismatch` if the schema refuses one of them.
+   *
+   * @example
+   * await scope.setMany({ ada: 7, bob: 9 });
+   * await scope.getMany(['bob', 'cy', 'ada']); // => [9, undefined, 7]
+   */
+  async getMany(keys: readonly string[]): Promise<(Out | undefined)[]> {
+    const { name, codec } = this;
+    const entries = await this.host.reads.readAll(keys.map((key) => ({ scope: name, key })));
+    if (codec.isPlain) return entries.map((entry) => entry && (codec.decode(entry) as Out));
+    return Promise.all(entries.map(async (entry) => entry && codec.decode(entry)));
+  }
+
+  /**
+   * A key's value with its version and times, or undefined. Throws `schema_mismatch`.
+   *
+   * @example
+   * const { version } = await scope.set('ada', 7);
+   * const entry = await scope.entry('ada');
+   * entry?.value; // => 7
+   * entry?.version === version; // => true
+   * entry?.expiresAt; // => undefined
+   */
+  entry(key: string): Promise<ScopeEntry<Out> | undefined> {
+    return this.host.reads.read(this.name, key, (entry) =>
+      entry === undefined ? undefined : this.opened(entry),
+    );
+  }
+
+  /**
+   * Whether there is an entry. Its value is not looked at.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await scope.has('ada'); // => true
+   * await scope.has('bob'); // => false
+   */
+  has(key: string): Promise<boolean> {
+    return this.host.reads.read(this.name, key, (entry) => entry !== undefined);
+  }
+
+  /**
+   * The entries in key order, page by page. Throws `schema_mismatch` at an entry that the schema
+   * refuses (see `onRefused`), and `trimmed` if it takes longer than the log is kept.
+   *
+   * @example
+   * await scope.setMany({ a1: 1, a2: 2, b1: 3 });
+   * for await (const { key, value } of scope.entries({ prefix: 'a', reverse: true })) {
+   *   console.log(key, value);
+   * }
+   * const found = await Array.fromAsync(scope.entries({ from: 'a2' }));
+   * found.map(({ key }) => key); // => ['a2', 'b1']
+   */
+  async *entries(options: EntriesOptions = {}): AsyncGenerator<ScopeEntry<Out>, void, undefined> {
+    const query = this.query(options);
+    for await (const items of pagesOf((page) => this.host.ledger.scan(page), query, options)) {
+      for (const item of items) {
+        const entry = await this.#accepted(item, options.onRefused);
+        if (entry !== undefined) yield entry;
+      }
+    }
+  }
+
+  /**
+   * The keys in order; values are not even read.
+   *
+   * @example
+   * await scope.setMany({ b: 1, a: 2 });
+   * await Array.fromAsync(scope.keys()); // => ['a', 'b']
+   */
+  async *keys(options: KeysOptions = {}): AsyncGenerator<string, void, undefined> {
+    const query = { ...this.query(options), keysOnly: true } as const;
+    for await (const items of pagesOf((page) => this.host.ledger.scan(page), query, options)) {
+      for (const { key } of items) yield key;
+    }
+  }
+
+  /**
+   * The values in key order. Throws like `entries`.
+   *
+   * @example
+   * await scope.setMany({ b: 1, a: 2 });
+   * await Array.fromAsync(scope.values()); // => [2, 1]
+   */
+  async *values(options: EntriesOptions = {}): AsyncGenerator<Out, void, undefined> {
+    for await (const { value } of this.entries(options)) yield value;
+  }
+
+  /**
+   * One page of entries and the cursor of the next, for callers that page themselves. All pages of
+   * one chain of cursors show the same state. Throws like `entries`.
+   *
+   * @example
+   * await scope.setMany({ a: 1, b: 2, c: 3 });
+   * const first = await scope.page({ limit: 2 });
+   * const rest = await scope.page({ limit: 2, cursor: first.cursor });
+   * rest.entries.map(({ key }) => key); // => ['c']
+   * rest.cursor; // => undefined
+   */
+  async page(options: EntriesOptions = {}): Promise<ScopePage<Out>> {
+    const query = this.query({ ...options, pageSize: options.limit ?? options.pageSize });
+    const { items, cursor } = await this.host.ledger.scan(query);
+    const entries: ScopeEntry<Out>[] = [];
+    for (const item of items) {
+      const entry = await this.#accepted(item, options.onRefused);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return { entries, cursor };
+  }
+
+  /**
+   * How many entries there are: O(1) for the whole scope, as many steps as entries for a part of it.
+   *
+   * @example
+   * await scope.setMany({ a1: 1, a2: 2, b1: 3 });
+   * await scope.count(); // => 3
+   * await scope.count({ prefix: 'a' }); // => 2
+   */
+  async count(range?: RangeOptions): Promise<number> {
+    const bounded = range?.prefix !== undefined || range?.from !== undefined;
+    if (!bounded && range?.to === undefined) {
+      return (await this.host.ledger.scope(this.name)).entries;
+    }
+    const query = { ...this.query({ ...range, pageSize: 10_000 }), keysOnly: true } as const;
+    let count = 0;
+    for await (const items of pagesOf((page) => this.host.ledger.scan(page), query, {})) {
+      count += items.length;
+    }
+    return count;
+  }
+
+  protected query({ prefix, from, to, reverse, cursor, pageSize }: KeysOptions): ScanQuery {
+    const limit = pageSize ?? pageSizeDefault;
+    return { scope: this.name, prefix, from, to, reverse, cursor, limit };
+  }
+
+  async #accepted(
+    item: Entry,
+    onRefused: EntriesOptions['onRefused'],
+  ): Promise<ScopeEntry<Out> | undefined> {
+    try {
+      return await this.opened(item);
+    } catch (error) {
+      if (onRefused === undefined) throw error;
+      onRefused(error, item.key);
+      return undefined;
+    }
+  }
+
+  /** A promise only if the schema is asynchronous. */
+  protected opened(entry: Entry): ScopeEntry<Out> | Promise<ScopeEntry<Out>> {
+    const { key, version, createdAt, updatedAt, expiresAt, schema, size } = entry;
+    const head = { key, version, createdAt, updatedAt, expiresAt, schema, size };
+    const value = this.codec.decode(entry);
+    if (value instanceof Promise) return value.then((value) => ({ ...head, value }));
+    return { ...head, value };
+  }
+}

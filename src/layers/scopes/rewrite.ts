@@ -1,0 +1,76 @@
+/**
+ * Read an entry, make its next value here, write it if nobody wrote in between; else again.
+ *
+ * The way of every write that must see what is there: functions, and operations where a schema or a
+ * version has to judge the outcome. A blind write never comes here.
+ */
+import { HoldfastError } from '../../errors/index.ts';
+import type { Entry, MutationResult, Position, SetMutation } from '../../ledger/index.ts';
+import type { ScopeHost } from './scope-host.ts';
+import { Retry } from './transaction/retry.ts';
+
+const attemptsDefault = 50;
+
+export interface Rewrite {
+  readonly scope: string;
+  readonly key: string;
+  readonly durability?: 'sync' | 'relaxed' | undefined;
+  readonly attempts?: number | undefined;
+  /** The next stored value; undefined deletes. */
+  next(entry: Entry | undefined): Promise<NextValue | undefined> | NextValue | undefined;
+}
+
+export type NextValue = Pick<SetMutation, 'value' | 'schema' | 'ttlMs'>;
+
+export interface Rewritten {
+  readonly before: Entry | undefined;
+  readonly result: MutationResult;
+  readonly position: Position;
+  /** What was given to the ledger; undefined if it was a delete. */
+  readonly stored: unknown;
+}
+
+/** Throws `contended` after `attempts`, and whatever `next` throws. */
+export async function rewrite(host: ScopeHost, job: Rewrite): Promise<Rewritten> {
+  const { scope, key } = job;
+  const ref = { scope, key };
+  const retry = new Retry(
+    host,
+    job.attempts ?? attemptsDefault,
+    `update of '${key}' in '${scope}'`,
+  );
+  try {
+    for (;;) {
+      const before = await host.reads.read(scope, key, (entry) => entry);
+      const next = await job.next(before);
+      const answer = await host.commit(
+        {
+          checks: [{ kind: 'version', ...ref, version: before?.version ?? 0 }],
+          mutations: [
+            next === undefined ? { kind: 'delete', ...ref } : { kind: 'set', ...ref, ...next },
+          ],
+        },
+        job.durability,
+      );
+      if (answer.kind === 'committed') {
+        const result = answer.results[0] ?? { change: 'none', version: 0 };
+        return { before, result, position: answer.position, stored: next?.value };
+      }
+      await retry.after(answer);
+    }
+  } finally {
+    retry.release();
+  }
+}
+
+/** A function's answer, which must be a value that is there now. */
+export function checkedAnswer<T>(answer: T, scope: string, key: string): T {
+  if (answer !== undefined && !(answer instanceof Promise)) return answer;
+  const what = answer === undefined ? 'nothing' : 'a promise';
+  const hint = answer === undefined ? 'return the new value' : 'functions here must be synchronous';
+  throw new HoldfastError(
+    'invalid_argument',
+    `the function updating '${key}' in '${scope}' returned ${what}; ${hint}`,
+    { details: { scope, key } },
+  );
+}

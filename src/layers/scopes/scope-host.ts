@@ -1,0 +1,51 @@
+/** What every scope of one app shares: the ledger, its reads, time and chance. */
+import { assert } from '../../internal/assert.ts';
+import type { Clock } from '../../internal/clock.ts';
+import type { Random } from '../../internal/random.ts';
+import type { CommitAnswer, Ledger, Proposal, Receipt } from '../../ledger/index.ts';
+import { CoalescedReads } from './coalesced-reads.ts';
+import type { CommitTerms } from './scope-options.ts';
+import { Turnstile } from './transaction/turnstile.ts';
+
+export interface ScopeHostParts {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const noTerms: CommitTerms = {};
+
+export class ScopeHost {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly reads: CoalescedReads;
+  readonly turnstile: Turnstile;
+  readonly terms: CommitTerms;
+
+  constructor(ledger: Ledger, parts: ScopeHostParts, terms = noTerms, shared?: ScopeHost) {
+    this.ledger = ledger;
+    this.clock = parts.clock;
+    this.random = parts.random;
+    this.reads = shared?.reads ?? new CoalescedReads(ledger);
+    this.turnstile = shared?.turnstile ?? new Turnstile(parts.clock);
+    this.terms = terms;
+  }
+
+  /** The same host whose commits carry `terms` too. */
+  with(terms: CommitTerms): ScopeHost {
+    return new ScopeHost(this.ledger, this, { ...this.terms, ...terms }, this);
+  }
+
+  commit(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<CommitAnswer> {
+    const { terms } = this;
+    if (durability !== undefined) return this.ledger.commit({ ...terms, ...proposal, durability });
+    return this.ledger.commit(terms === noTerms ? proposal : { ...terms, ...proposal });
+  }
+
+  /** For a proposal without checks, which can have no conflict. */
+  async apply(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<Receipt> {
+    const answer = await this.commit(proposal, durability);
+    assert(answer.kind === 'committed', 'a proposal without checks met a conflict');
+    return answer;
+  }
+}

@@ -6,3 +6,4 @@
 export { engineContract } from './engine-contract/index.ts';
 export type { EngineContractSetup, EngineSupport } from './engine-contract/index.ts';
 export { ManualClock } from './manual-clock.ts';
+export { loopback } from './loopback.ts';

@@ -9,12 +9,21 @@ import type { LogQuery, LogResult, LogRow } from '../engine.ts';
 import type { Connection, Row } from './file/connection.ts';
 import type { LedgerState } from './ledgers.ts';
 import type { Reader } from './read.ts';
+import { revisionBits, revisionMask } from './schema.ts';
 
-const selectRows = `SELECT first, last, time, tags, body, octet_length(body) FROM log
-  WHERE ledger = ? AND last > ? ORDER BY last LIMIT ?`;
-const selectTags = `SELECT first, last, time, tags FROM log
-  WHERE ledger = ? AND last > ? ORDER BY last LIMIT ?`;
-const selectBody = 'SELECT body, octet_length(body) FROM log WHERE ledger = ? AND last = ?';
+const lastOf = `id & ${revisionMask}`;
+const above = `id > (?1 << ${revisionBits} | ?2) AND id < (?1 + 1 << ${revisionBits})`;
+const upTo = `id > (?1 << ${revisionBits}) AND id <= (?1 << ${revisionBits} | ?2)`;
+const selectRows = `SELECT first, ${lastOf}, time, tags, body, octet_length(body) FROM log
+  WHERE ${above} ORDER BY id LIMIT ?3`;
+const selectTags = `SELECT first, ${lastOf}, time, tags FROM log
+  WHERE ${above} ORDER BY id LIMIT ?3`;
+const selectBody = `SELECT body, octet_length(body) FROM log
+  WHERE id = (?1 << ${revisionBits} | ?2)`;
+const insertRow = `INSERT INTO log VALUES (?1 << ${revisionBits} | ?2, ?3, ?4, ?5, ?6)`;
+const updateBody = `UPDATE log SET body = ?3 WHERE id = (?1 << ${revisionBits} | ?2)`;
+const selectThrough = `SELECT max(${lastOf}), sum(octet_length(body)) FROM log WHERE ${upTo}`;
+const deleteThrough = `DELETE FROM log WHERE ${upTo}`;
 
 export function readLog(
   connection: Connection,
@@ -76,15 +85,7 @@ export function readIncarnations(connection: Connection, ledger: LedgerState): I
 
 export function appendLog(connection: Connection, ledger: number, row: LogRow): void {
   const { first, last, time, tags, body } = row;
-  connection.run(
-    'INSERT INTO log VALUES (?, ?, ?, ?, ?, ?)',
-    ledger,
-    last,
-    first,
-    time,
-    tags,
-    body,
-  );
+  connection.run(insertRow, ledger, last, first, time, tags, body);
 }
 
 /** Returns by how many bytes the bodies have grown. */
@@ -95,7 +96,7 @@ export function rewriteLog(
 ): number {
   const before = connection.first(selectBody, ledger, last);
   if (before === undefined) return 0;
-  connection.run('UPDATE log SET body = ? WHERE ledger = ? AND last = ?', body, ledger, last);
+  connection.run(updateBody, ledger, last, body);
   return Buffer.byteLength(body) - (before[1] as number);
 }
 
@@ -105,18 +106,14 @@ export function trimLog(
   ledger: number,
   through: number,
 ): { readonly trimmed: number; readonly bytes: number } {
-  const row = connection.first(
-    `SELECT max(last), sum(octet_length(body)) FROM log WHERE ledger = ? AND last <= ?`,
-    ledger,
-    through,
-  );
+  const row = connection.first(selectThrough, ledger, through);
   const trimmed = (row?.[0] ?? 0) as number;
   if (trimmed === 0) return { trimmed: 0, bytes: 0 };
-  connection.run('DELETE FROM log WHERE ledger = ? AND last <= ?', ledger, through);
-  // A position at or below the trim point still belongs to the stretch that covers that point.
+  connection.run(deleteThrough, ledger, through);
+  // A position at the trim point still stands: the incarnation that ends there is kept.
   connection.run(
     `DELETE FROM incarnation WHERE ledger = ?1 AND start <
-       (SELECT max(start) FROM incarnation WHERE ledger = ?1 AND start <= ?2)`,
+       (SELECT max(start) FROM incarnation WHERE ledger = ?1 AND start < ?2)`,
     ledger,
     trimmed,
   );

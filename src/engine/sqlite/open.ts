@@ -22,7 +22,7 @@ import type { EngineOptions } from '../registry.ts';
 import { Connection } from './file/connection.ts';
 import { explainFailure, fromFileSystem, isBusy, isCannotOpen } from './file/errors.ts';
 import { identify, inspect } from './file/inspect.ts';
-import { pageBytes, schemaSql } from './file/schema.ts';
+import { pageBytes, schemaSql } from './schema.ts';
 import { SqliteEngine } from './sqlite-engine.ts';
 
 /** Up to 3.51.2 SQLite could lose commits when several processes restarted a WAL at once. */

@@ -16,26 +16,29 @@ import type {
   Applied,
   Decision,
   Outcome,
+  Reads,
   Stamp,
   TransactOptions,
   View,
   Work,
 } from '../transaction.ts';
 import { checkDecision, joinReads } from '../verdict.ts';
-import { Application, idleOutcome, isIdle } from './apply.ts';
-import type { Change } from './apply.ts';
+import { Application, idleOutcome, isIdle } from './commit/apply.ts';
+import type { Change } from './commit/apply.ts';
 import { CommitFailure } from './file/connection.ts';
 import type { Connection } from './file/connection.ts';
 import { explainFailure, isDoubtfulCommit } from './file/errors.ts';
 import type { Hints } from './hints.ts';
 import { fresh } from './ledgers.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';
-import { checkStamp, resolveStamp } from './stamps.ts';
+import { checkStamp, resolveStamp } from './commit/stamps.ts';
 
 interface Plan {
   readonly ledger: LedgerState;
   readonly decision: Decision;
   readonly time: number;
+  /** All that the work has asked for by now. */
+  readonly reads: Reads;
 }
 
 export class Transactor {
@@ -61,47 +64,55 @@ export class Transactor {
         outcome: 'not-applied',
       });
     }
-    let idle: readonly Applied[] = [];
-    let changes: readonly Change[] | undefined;
+    let outcomes: readonly Applied[] = [];
     try {
-      changes = await this.#connection.writing(options.durability, () => {
-        const plans = this.#decide(work, options.stamp);
-        if (plans.every(({ decision }) => isIdle(decision))) {
-          idle = plans.map(({ ledger, time }) => idleOutcome(ledger, time));
-          return undefined;
-        }
-        return plans.map((plan) => this.#apply(plan, options.stamp));
-      });
+      await this.#connection.writing(
+        options.durability,
+        () => {
+          const plans = this.#decide(work, options.stamp);
+          outcomes = plans.map(({ ledger, time }) => idleOutcome(ledger, time));
+          if (plans.every(({ decision }) => isIdle(decision))) return undefined;
+          return plans.map((plan) => this.#apply(plan, options.stamp));
+        },
+        (changes) => {
+          outcomes = changes.map(({ applied }) => applied);
+          this.#relaxed = options.durability === 'relaxed';
+          for (const change of changes) this.#publish(change);
+        },
+      );
     } catch (error) {
       const cause = await this.#failure(error);
       return work.map(() => ({ kind: 'unknown', cause }));
     }
-    if (changes === undefined) return idle;
-    this.#relaxed = options.durability === 'relaxed';
-    for (const change of changes) this.#publish(change);
-    return changes.map(({ applied }) => applied);
+    return outcomes;
   }
 
   async resolve(name: string, stamp: Stamp): Promise<Applied | 'not-applied'> {
     let answer: Applied | 'not-applied' = 'not-applied';
-    await this.#connection.update('sync', () => {
-      this.#ledgers.refresh();
-      const resolution = resolveStamp(this.#connection, this.#ledgers.current(name), stamp);
-      if (resolution.kind === 'fenced') return true;
-      answer = resolution.answer;
-      return undefined;
-    });
-    this.#ledgers.forget();
+    await this.#connection.update(
+      'sync',
+      () => {
+        this.#ledgers.refresh();
+        const resolution = resolveStamp(this.#connection, this.#ledgers.current(name), stamp);
+        if (resolution.kind === 'fenced') return true;
+        answer = resolution.answer;
+        return undefined;
+      },
+      () => this.#ledgers.forget(),
+    );
     return answer;
   }
 
   /** Nothing to do unless a relaxed commit was the last: a later sync covers all before it. */
   async flush(): Promise<void> {
     if (!this.#relaxed) return;
-    await this.#connection.update('sync', () =>
-      this.#connection.run("UPDATE upkeep SET count = count + 1 WHERE name = 'flush'"),
+    await this.#connection.update(
+      'sync',
+      () => this.#connection.run("UPDATE upkeep SET count = count + 1 WHERE name = 'flush'"),
+      () => {
+        this.#relaxed = false;
+      },
     );
-    this.#relaxed = false;
   }
 
   #decide(work: readonly Work[], stamp: Stamp): Plan[] {
@@ -110,7 +121,7 @@ export class Transactor {
     for (const { ledger } of work) {
       checkStamp(this.#connection, this.#ledgers.current(ledger), stamp);
     }
-    const plans = work.map((each) => this.#plan(each, clock.now()));
+    const plans = work.map((each) => this.#plan(each, clock.now(), each.reads));
     // Other processes read by their own clocks while this one decides; a decision that rests on an
     // entry that has died since is made once more.
     const now = clock.now();
@@ -120,14 +131,15 @@ export class Transactor {
         decision.validUntil !== undefined &&
         time < decision.validUntil &&
         now >= decision.validUntil;
-      return isLate ? this.#plan(work[index] as Work, now) : plan;
+      return isLate ? this.#plan(work[index] as Work, now, plan.reads) : plan;
     });
   }
 
-  #plan(work: Work, now: number): Plan {
+  /** `asked` is what the work reads, with what it has needed in earlier decisions. */
+  #plan(work: Work, now: number, asked: Reads): Plan {
     const ledger = this.#ledgers.current(work.ledger);
     const time = Math.max(now, ledger.head.time);
-    let { reads } = work;
+    let reads = asked;
     for (;;) {
       const view: View = {
         head: ledger.head,
@@ -138,7 +150,7 @@ export class Transactor {
       const verdict = work.decide(view);
       if (verdict.kind === 'decision') {
         checkDecision(verdict);
-        return { ledger, decision: verdict, time };
+        return { ledger, decision: verdict, time, reads };
       }
       reads = joinReads(reads, verdict);
     }
@@ -159,7 +171,6 @@ export class Transactor {
   /** Throws what a caller can act on; returns if the commit may yet come back after a crash. */
   async #failure(error: unknown): Promise<unknown> {
     const cause = error instanceof CommitFailure ? error.cause : error;
-    this.#ledgers.forget();
     if (error instanceof CommitFailure && isDoubtfulCommit(cause)) return cause;
     throw await explainFailure(cause, this.#connection.path);
   }

@@ -131,18 +131,24 @@ export class Connection {
   }
 
   /**
-   * Runs `body` in a write transaction of its own. If it returns undefined, nothing is committed.
-   * Errors come out as SQLite's own, a COMMIT that fails as `CommitFailure`.
+   * Runs `body` in a write transaction of its own; if it returns undefined, nothing is committed.
+   * `committed` follows COMMIT without a pause: no reader comes between what is in the file and what
+   * is known of it. Errors come out as SQLite's own, a COMMIT that fails as `CommitFailure`.
    */
-  async writing<T>(durability: Durability, body: () => T | undefined): Promise<T | undefined> {
+  async writing<T>(
+    durability: Durability,
+    body: () => T | undefined,
+    committed?: (result: T) => void,
+  ): Promise<T | undefined> {
     await this.#turn();
     try {
       await this.#yieldToNeighbours();
-      // BEGIN and what follows stay in one stretch: a pause would show readers an open transaction.
       return await this.#locking(() => {
         this.#synchronous(durability);
         this.#beginImmediate.run();
-        return this.#write(body);
+        const result = this.#write(body);
+        if (result !== undefined) committed?.(result);
+        return result;
       });
     } finally {
       this.#endTurn();
@@ -150,9 +156,13 @@ export class Connection {
   }
 
   /** `writing` for whoever need not know how a COMMIT failed. */
-  async update<T>(durability: Durability, body: () => T | undefined): Promise<T | undefined> {
+  async update<T>(
+    durability: Durability,
+    body: () => T | undefined,
+    committed?: (result: T) => void,
+  ): Promise<T | undefined> {
     try {
-      return await this.writing(durability, body);
+      return await this.writing(durability, body, committed);
     } catch (error) {
       const cause = error instanceof CommitFailure ? error.cause : error;
       throw await explainFailure(cause, this.path);

@@ -5,14 +5,15 @@
  *     a process on a file when the process closes any handle on it, and with them those of a store
  *     that is open in this process.
  * I2. The first look takes no lock, reads no WAL and creates nothing (`immutable`). It is enough for
- *     every file but one whose beginning is still in its WAL; that one is looked at a second time.
+ *     every file but one whose beginning is still in its WAL, or that a power cut left half written
+ *     back from its WAL; those are looked at a second time, with the WAL.
  */
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { HoldfastError } from '../../../errors/index.ts';
-import { fromFileSystem, isNotADatabase, isSqliteError } from './errors.ts';
-import { applicationId, formatVersion } from './schema.ts';
+import { fromFileSystem, isCorrupt, isNotADatabase, isSqliteError } from './errors.ts';
+import { applicationId, formatVersion } from '../schema.ts';
 
 export type Found = 'nothing' | 'empty' | 'store';
 
@@ -21,10 +22,15 @@ export function inspect(path: string): Found {
   const bytes = sizeOf(path);
   if (bytes === undefined) return 'nothing';
   if (bytes === 0) return 'empty';
+  const hasWal = sizeOf(`${path}-wal`) !== undefined;
   const url = `${pathToFileURL(path).href}?immutable=1`;
-  const first = look(url, path);
-  if (first !== 'empty') return first;
-  return sizeOf(`${path}-wal`) === undefined ? 'empty' : look(path, path);
+  try {
+    const first = look(url, path);
+    if (first !== 'empty' || !hasWal) return first;
+  } catch (error) {
+    if (!isCorrupt(error) || !hasWal) throw error;
+  }
+  return look(path, path);
 }
 
 function sizeOf(path: string): number | undefined {

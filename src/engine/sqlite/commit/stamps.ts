@@ -6,10 +6,10 @@
  *     table is looked at only if the row names another member.
  * P3. A fence lies in the table, and takes the member's stamp out of the ledger's row.
  */
-import { HoldfastError } from '../../errors/index.ts';
-import type { Applied, Stamp } from '../transaction.ts';
-import type { Connection } from './file/connection.ts';
-import type { LedgerState } from './ledgers.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import type { Applied, Stamp } from '../../transaction.ts';
+import type { Connection } from '../file/connection.ts';
+import type { LedgerState } from '../ledgers.ts';
 
 /** How long a stamp is kept after its member was followed by another: longer than any message lives. */
 const keptMs = 86_400_000;

@@ -7,12 +7,12 @@
  *     the ledger is current.
  * W3. Nothing that other calls can see changes before `publish`, which is called after COMMIT.
  */
-import type { Head, StoredEntry } from '../entry.ts';
-import type { Applied, Decision, PutWrite, Stamp } from '../transaction.ts';
-import type { Connection } from './file/connection.ts';
-import { frozenHead } from './ledgers.ts';
-import type { Ledgers, LedgerState, ScopeState } from './ledgers.ts';
-import { appendLog, rewriteLog, trimLog } from './log.ts';
+import type { Head, StoredEntry } from '../../entry.ts';
+import type { Applied, Decision, PutWrite, Stamp } from '../../transaction.ts';
+import type { Connection } from '../file/connection.ts';
+import { frozenHead } from '../ledgers.ts';
+import type { Ledgers, LedgerState, ScopeState } from '../ledgers.ts';
+import { appendLog, rewriteLog, trimLog } from '../log.ts';
 import { keepLastStamp, pruneStamps } from './stamps.ts';
 
 /** Scopes of the ledger itself, which its totals leave out. */

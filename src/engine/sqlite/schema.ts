@@ -24,6 +24,14 @@ export const formatVersion = 1;
 /** Room for an entry of 4 KiB, the most that is kept inline, in few pages; measured, see open.ts. */
 export const pageBytes = 4096;
 
+/**
+ * A row of the log has the number `ledger << 42 | last revision`. Such rows are appended to a rowid
+ * table, whose leaves SQLite fills without moving their neighbours: half the pages of an index. There
+ * is room for 4 million million revisions of a ledger and for 2 million ledgers.
+ */
+export const revisionBits = 42;
+export const revisionMask = 2 ** revisionBits - 1;
+
 export const schemaSql = `
 CREATE TABLE ledger (
   id INTEGER PRIMARY KEY,
@@ -66,14 +74,12 @@ CREATE TABLE entry (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX entry_expiry ON entry (expires_at) WHERE expires_at IS NOT NULL;
 CREATE TABLE log (
-  ledger INTEGER NOT NULL,
-  last INTEGER NOT NULL,
+  id INTEGER PRIMARY KEY,
   first INTEGER NOT NULL,
   time INTEGER NOT NULL,
   tags TEXT NOT NULL,
-  body TEXT NOT NULL,
-  PRIMARY KEY (ledger, last)
-) STRICT, WITHOUT ROWID;
+  body TEXT NOT NULL
+) STRICT;
 CREATE TABLE incarnation (
   ledger INTEGER NOT NULL,
   start INTEGER NOT NULL,

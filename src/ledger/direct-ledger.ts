@@ -141,7 +141,18 @@ export class DirectLedger implements Ledger, Lane {
   }
 
   async commit(proposal: Proposal): Promise<CommitAnswer> {
-    const prepared = prepare(proposal, this.#options.maxValueBytes);
+    const answer = await this.#propose(prepare(proposal, this.#options.maxValueBytes));
+    if (answer.kind !== 'committed' || !answer.replayed) return answer;
+    // The first answer may have been of an earlier incarnation than today's.
+    await this.#history.refresh();
+    const { revision } = answer.position;
+    return {
+      ...answer,
+      position: { incarnation: this.#history.incarnationOf(revision), revision },
+    };
+  }
+
+  async #propose(prepared: Prepared): Promise<CommitAnswer> {
     if (prepared.checks.some((check) => check.ref === undefined)) {
       return this.#commitUnchanged(prepared);
     }

@@ -157,12 +157,23 @@ export class DirectLedger implements Ledger, Lane {
       return this.#commitUnchanged(prepared);
     }
     try {
-      return await this.#committer.submit(this, prepared);
+      return await this.#placed(await this.#committer.submit(this, prepared));
     } catch (error) {
       // The dead count until they are swept; nobody may be refused because of them.
       if (!isHoldfastError(error, 'quota_exceeded') || (await this.sweep()) === 0) throw error;
       return this.#committer.submit(this, prepared);
     }
+  }
+
+  /** A repeated answer names a revision of an earlier incarnation than the one that answers. */
+  async #placed(answer: CommitAnswer): Promise<CommitAnswer> {
+    if (answer.kind === 'conflict' || !answer.replayed) return answer;
+    await this.#history.refresh();
+    const { revision } = answer.position;
+    return {
+      ...answer,
+      position: { incarnation: this.#history.incarnationOf(revision), revision },
+    };
   }
 
   async log(after: Position, options: LogOptions = {}): Promise<LogPage> {
@@ -295,7 +306,7 @@ export class DirectLedger implements Ledger, Lane {
     );
     const due = await this.#due(dueHorizonMs);
     const sweeps = due.filter((ref) => scopes.has(ref.scope));
-    return this.#committer.submit(this, { ...prepared, sweeps });
+    return this.#placed(await this.#committer.submit(this, { ...prepared, sweeps }));
   }
 
   async #due(horizonMs: number): Promise<Ref[]> {

@@ -127,7 +127,9 @@ export class Driver {
     }
     const position = (first as { position: Position }).position;
     const again = await this.#ledger.commit(proposal);
-    expect(again).toMatchObject({ kind: 'committed', replayed: true, position });
+    const { revision } = position;
+    expect(again).toMatchObject({ kind: 'committed', replayed: true, position: { revision } });
+    expect(await this.#ledger.log(again.position)).toMatchObject({ kind: 'commits' });
     // Remembering a stamp of a proposal that changed nothing takes a revision without a commit.
     if (this.#reference.revision === before) await this.#adoptRevision();
   }

@@ -116,7 +116,10 @@ export class Hints {
     try {
       const version = this.#connection.dataVersion();
       if (version === this.#seenVersion) return [];
-      const rows = this.#connection.all('SELECT name, revision FROM ledger WHERE revision > 0');
+      const rows = this.#connection.all(
+        `SELECT ledger.name, revision FROM ledger JOIN scope AS head ON head.ledger = ledger.id
+         WHERE head.name = '' AND revision > 0`,
+      );
       this.#seenVersion = version;
       return rows.map(([name, revision]) => [name as string, revision as number]);
     } catch {

@@ -42,8 +42,10 @@ export interface LedgerState {
 const ledgersMax = 10_000;
 const scopesMax = 50_000;
 
-const selectLedger = `SELECT id, revision, time, incarnation, trimmed, entries, bytes, log_bytes,
-  changes, stamp_member, stamp_sequence, stamp_base, stamp_time FROM ledger WHERE name = ?`;
+const selectLedger = `SELECT ledger.id, revision, time, incarnation, trimmed, entries, bytes,
+    log_bytes, changes, stamp_member, stamp_sequence, stamp_base, stamp_time
+  FROM ledger JOIN scope AS head ON head.ledger = ledger.id AND head.name = ''
+  WHERE ledger.name = ?`;
 const selectScope = 'SELECT id FROM scope WHERE ledger = ? AND name = ?';
 const selectStat = 'SELECT entries, bytes, revision FROM scope WHERE id = ?';
 const selectEntry = `SELECT version, created_at, updated_at, expires_at, schema, size, external,

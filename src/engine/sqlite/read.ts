@@ -57,7 +57,7 @@ export class Reader {
       ]);
       const rows = this.#connection.all(
         `SELECT id, name, entries, bytes, revision FROM scope
-         WHERE ledger = ? AND entries > 0${conditions} ORDER BY name LIMIT ?`,
+         WHERE ledger = ? AND entries > 0 AND name > ''${conditions} ORDER BY name LIMIT ?`,
         ledger.id,
         ...values,
         limit,
@@ -86,7 +86,10 @@ export class Reader {
   }
 
   ledgers(): string[] {
-    const rows = this.#connection.all('SELECT name FROM ledger WHERE revision > 0 ORDER BY name');
+    const rows = this.#connection.all(
+      `SELECT ledger.name FROM ledger JOIN scope AS head ON head.ledger = ledger.id
+       WHERE head.name = '' AND head.revision > 0 ORDER BY ledger.name`,
+    );
     return rows.map(([name]) => name as string);
   }
 

@@ -9,8 +9,9 @@
  *     row's own page while the body lies on pages behind it.
  * S3. Content comes last in its row for the same reason: a listing of keys leaves it unread.
  * S4. The head, the last stamp and `changes` (which counts every transaction that touched a ledger)
- *     are one row. `stamp` holds only what that row cannot: fences, and the last stamps of members
- *     that others have followed.
+ *     are one row: that of the scope without a name, next to the counts of the ledger's other scopes,
+ *     which change with it. `stamp` holds only what that row cannot: fences, and the last stamps of
+ *     members that others have followed.
  * S5. Scope numbers may be used again. A scope's row goes only when it is empty and the log no longer
  *     reaches back to it.
  *
@@ -35,19 +36,7 @@ export const revisionMask = 2 ** revisionBits - 1;
 export const schemaSql = `
 CREATE TABLE ledger (
   id INTEGER PRIMARY KEY,
-  name TEXT NOT NULL UNIQUE,
-  revision INTEGER NOT NULL,
-  time INTEGER NOT NULL,
-  incarnation TEXT NOT NULL,
-  trimmed INTEGER NOT NULL,
-  entries INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
-  log_bytes INTEGER NOT NULL,
-  changes INTEGER NOT NULL,
-  stamp_member TEXT,
-  stamp_sequence INTEGER,
-  stamp_base INTEGER,
-  stamp_time INTEGER
+  name TEXT NOT NULL UNIQUE
 ) STRICT;
 CREATE TABLE scope (
   id INTEGER PRIMARY KEY,
@@ -56,9 +45,18 @@ CREATE TABLE scope (
   entries INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
   revision INTEGER NOT NULL,
+  time INTEGER,
+  incarnation TEXT,
+  trimmed INTEGER,
+  log_bytes INTEGER,
+  changes INTEGER,
+  stamp_member TEXT,
+  stamp_sequence INTEGER,
+  stamp_base INTEGER,
+  stamp_time INTEGER,
   UNIQUE (ledger, name)
 ) STRICT;
-CREATE INDEX scope_empty ON scope (ledger, revision) WHERE entries = 0;
+CREATE INDEX scope_empty ON scope (ledger, revision) WHERE entries = 0 AND name > '';
 CREATE TABLE entry (
   scope INTEGER NOT NULL,
   key TEXT NOT NULL,

@@ -29,13 +29,15 @@ const insertScope =
   'INSERT INTO scope (ledger, name, entries, bytes, revision) VALUES (?, ?, ?, ?, ?) RETURNING id';
 const updateScope = `UPDATE scope SET entries = entries + ?, bytes = bytes + ?,
   revision = max(revision, ?) WHERE id = ?`;
-const insertLedger = `INSERT INTO ledger (name, revision, time, incarnation, trimmed, entries, bytes,
-  log_bytes, changes) VALUES (?, 0, 0, '', 0, 0, 0, 0, 0) RETURNING id`;
-const updateLedger = `UPDATE ledger SET revision = ?, time = ?, incarnation = ?, trimmed = ?,
+const insertLedger = 'INSERT INTO ledger (name) VALUES (?) RETURNING id';
+const insertHead = `INSERT INTO scope (ledger, name, revision, time, incarnation, trimmed, entries,
+  bytes, log_bytes, changes) VALUES (?, '', 0, 0, '', 0, 0, 0, 0, 0)`;
+const updateLedger = `UPDATE scope SET revision = ?, time = ?, incarnation = ?, trimmed = ?,
   entries = ?, bytes = ?, log_bytes = ?, changes = ?, stamp_member = ?, stamp_sequence = ?,
-  stamp_base = ?, stamp_time = ? WHERE id = ?`;
+  stamp_base = ?, stamp_time = ? WHERE ledger = ? AND name = ''`;
 // The check of entries costs one look; it keeps a miscounted scope from losing what it still holds.
-const deleteEmptyScopes = `DELETE FROM scope WHERE ledger = ? AND entries = 0 AND revision <= ?
+const deleteEmptyScopes = `DELETE FROM scope WHERE ledger = ? AND entries = 0 AND name > ''
+  AND revision <= ?
   AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.scope = scope.id) RETURNING name`;
 
 export interface Plan {
@@ -107,7 +109,10 @@ export class Application {
       const applied = idleOutcome(ledger, time);
       return { applied, ledger: ledger.name, revisions: 0, publish: () => undefined };
     }
-    if (this.#id === 0) this.#id = this.#connection.first(insertLedger, ledger.name)?.[0] as number;
+    if (this.#id === 0) {
+      this.#id = this.#connection.first(insertLedger, ledger.name)?.[0] as number;
+      this.#connection.run(insertHead, this.#id);
+    }
     if (incarnation !== undefined) {
       this.#connection.run(
         'INSERT INTO incarnation VALUES (?, ?, ?)',

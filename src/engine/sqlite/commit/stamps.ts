@@ -110,8 +110,8 @@ export function resolveStamp(
   );
   if (ledger.stamp?.member === member) {
     connection.run(
-      `UPDATE ledger SET stamp_member = NULL, stamp_sequence = NULL, stamp_base = NULL,
-       stamp_time = NULL, changes = changes + 1 WHERE id = ?`,
+      `UPDATE scope SET stamp_member = NULL, stamp_sequence = NULL, stamp_base = NULL,
+       stamp_time = NULL, changes = changes + 1 WHERE ledger = ? AND name = ''`,
       ledger.id,
     );
   }

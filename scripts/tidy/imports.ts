@@ -67,6 +67,8 @@ export const table: Readonly<Record<string, Row>> = {
   },
   cli: {
     ...state,
+    engine: 'door',
+    'engine/*': 'door',
     index: 'open',
     protocol: 'door',
     client: 'door',

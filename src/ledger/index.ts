@@ -2,6 +2,8 @@
 export type { Change, ChangeKind, Commit, LogPage, PreviousEntry } from './commit.ts';
 export type { Entry, EntryHead } from './entry.ts';
 export type * from './ledger.ts';
+export { openLedgers } from './ledgers.ts';
+export type { AppOptions, Ledgers, LedgersOptions } from './ledgers.ts';
 export { limits } from './limits.ts';
 export { applyOperations, checkOperations } from './operations/index.ts';
 export type { Operation } from './operations/index.ts';

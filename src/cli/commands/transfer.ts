@@ -1,0 +1,152 @@
+/**
+ * `export` and `import`. What they promise is in `docs/cli.md`; the work is done in `transfer/`.
+ */
+import { createReadStream, createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { systemRandom } from '../../internal/random.ts';
+import type { Context } from '../context.ts';
+import { CommandEnd } from '../failure.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { formatCount, formatSpan } from '../output/format.ts';
+import { Output } from '../output/output.ts';
+import type { OpenStore } from '../store.ts';
+import { Importer } from '../transfer/importer.ts';
+import type { ExistingPolicy } from '../transfer/importer.ts';
+import { entryLine, footerLine, headerLine } from '../transfer/line.ts';
+import { Snapshot } from '../transfer/snapshot.ts';
+import { openIiiFolder } from '../transfer/sources/iii.ts';
+import { readJsonLines } from '../transfer/sources/json-lines.ts';
+import { openKeyvFile } from '../transfer/sources/keyv.ts';
+import type { Source } from '../transfer/sources/source.ts';
+
+export interface ExportOptions {
+  readonly all?: boolean | undefined;
+}
+
+export async function exportEntries(
+  context: Context,
+  path: string | undefined,
+  options: ExportOptions,
+): Promise<void> {
+  await context.withStore('write', async (store) => {
+    const file = path === undefined || path === '-' ? undefined : createWriteStream(path);
+    const output = file === undefined ? context.output : new Output(file, 'json');
+    const entries = await writeExport(context, store, output, options.all === true);
+    if (file === undefined) return;
+    file.end();
+    await finished(file);
+    await context.output.text(
+      context.isJson
+        ? `${JSON.stringify({ entries, path })}\n`
+        : `exported ${formatCount(entries)} entries to ${path}\n`,
+    );
+  });
+}
+
+/** Returns how many entries were written. */
+export async function writeExport(
+  context: Context,
+  store: OpenStore,
+  output: Output,
+  all: boolean,
+): Promise<number> {
+  const apps = all ? await store.ledgers.names() : [context.options.app];
+  const pin = `export-${systemRandom.hex(6)}`;
+  const monotonic = () => context.clock.monotonic();
+  const snapshots: { readonly app: string; readonly snapshot: Snapshot }[] = [];
+  for (const app of apps) {
+    snapshots.push({ app, snapshot: await Snapshot.take(store.ledger(app), { pin, monotonic }) });
+  }
+  const total = snapshots.reduce((sum, { snapshot }) => sum + snapshot.entries, 0);
+  const progress = context.progress('exporting', 'entries', total);
+  let done = 0;
+  try {
+    await output.text(headerLine());
+    for (const { app, snapshot } of snapshots) {
+      for await (const entry of snapshot.read()) {
+        if (done % 256 === 0) context.signal.throwIfAborted();
+        await output.text(entryLine(entry, all ? app : undefined));
+        done += 1;
+        progress.update(done);
+      }
+    }
+    await output.text(footerLine(done));
+    await output.flush();
+  } finally {
+    progress.end();
+    for (const { snapshot } of snapshots) await snapshot.release();
+  }
+  return done;
+}
+
+export interface ImportOptions {
+  readonly from?: 'jsonl' | 'iii' | 'keyv' | undefined;
+  readonly existing?: ExistingPolicy | undefined;
+  readonly scope?: string | undefined;
+  readonly keyvTable?: string | undefined;
+}
+
+export async function importEntries(
+  context: Context,
+  path: string,
+  options: ImportOptions,
+): Promise<void> {
+  const source = await openSource(path, options);
+  const startedAt = context.clock.monotonic();
+  const counts = await context.withStore('create', (store) =>
+    readInto(context, store, source, options),
+  );
+  const { read, written, unchanged, kept, expired } = counts;
+  const spentMs = context.clock.monotonic() - startedAt;
+  const parts = [`${formatCount(written)} written`, `${formatCount(unchanged)} unchanged`];
+  if (kept > 0) parts.push(`${formatCount(kept)} kept as they were`);
+  if (expired > 0) parts.push(`${formatCount(expired)} expired already`);
+  await context.output.text(
+    context.isJson
+      ? `${JSON.stringify({ ...counts, ms: Math.round(spentMs) })}\n`
+      : `imported ${formatCount(read)} entries in ${formatSpan(spentMs)}: ${parts.join(', ')}\n`,
+  );
+}
+
+export async function readInto(
+  context: Context,
+  store: OpenStore,
+  source: Source,
+  options: ImportOptions,
+): Promise<Importer['counts']> {
+  const { app } = context.options;
+  const importer = new Importer(store, app, options.existing ?? 'overwrite');
+  const progress = context.progress('importing', source.unit, source.total);
+  try {
+    for await (const { entry, done } of source.entries()) {
+      if (importer.counts.read % 256 === 0) context.signal.throwIfAborted();
+      const { scope } = options;
+      await importer.add(scope === undefined ? entry : { ...entry, scope });
+      progress.update(done, `${formatCount(importer.counts.read)} entries`);
+    }
+    return await importer.finish();
+  } finally {
+    progress.end();
+  }
+}
+
+async function openSource(path: string, options: ImportOptions): Promise<Source> {
+  if (options.from === 'iii') return openIiiFolder(path);
+  if (options.from === 'keyv') return openKeyvFile(path, options.keyvTable);
+  if (path === '-') {
+    return { unit: 'bytes', total: undefined, entries: () => readJsonLines(process.stdin) };
+  }
+  return openJsonLines(path);
+}
+
+export async function openJsonLines(path: string): Promise<Source> {
+  let total: number;
+  try {
+    total = (await stat(path)).size;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandEnd('file_unreadable', exitCodes.notFound, `cannot read ${path}: ${reason}`);
+  }
+  return { unit: 'bytes', total, entries: () => readJsonLines(createReadStream(path)) };
+}

@@ -1,0 +1,72 @@
+/**
+ * What a command works with: its store, its output, and the signal that tells it to stop.
+ *
+ * A command opens the store itself, because only it knows what it will do with it.
+ */
+import { systemClock } from '../internal/clock.ts';
+import type { Clock } from '../internal/clock.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { Output } from './output/output.ts';
+import type { OutputMode } from './output/output.ts';
+import { startProgress } from './output/progress.ts';
+import type { Progress, ProgressUnit } from './output/progress.ts';
+import { openStore } from './store.ts';
+import type { Access, OpenStore } from './store.ts';
+
+export interface GlobalOptions {
+  readonly store: string;
+  readonly app: string;
+  readonly json?: boolean | undefined;
+  readonly table?: boolean | undefined;
+  readonly quiet?: boolean | undefined;
+}
+
+export class Context {
+  readonly options: GlobalOptions;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  readonly clock: Clock = systemClock;
+
+  constructor(options: GlobalOptions, signal: AbortSignal) {
+    this.options = options;
+    this.signal = signal;
+    this.output = new Output(process.stdout, modeOf(options));
+  }
+
+  get isJson(): boolean {
+    return this.output.mode === 'json';
+  }
+
+  /** Runs `work` on the store and lets go of it, whatever happens. */
+  async withStore<T>(access: Access, work: (store: OpenStore) => Promise<T>): Promise<T> {
+    const store = await openStore(this.options.store, access);
+    try {
+      const result = await work(store);
+      // What a command wrote may have met entries that died; others may not come by to sweep.
+      if (access !== 'read') await store.ledgers.runDuties();
+      return result;
+    } finally {
+      await store.close();
+    }
+  }
+
+  async withLedger<T>(access: Access, work: (ledger: Ledger) => Promise<T>): Promise<T> {
+    return this.withStore(access, (store) => work(store.ledger(this.options.app)));
+  }
+
+  progress(label: string, unit: ProgressUnit, total: number | undefined): Progress {
+    const quiet = this.options.quiet === true;
+    return startProgress({ label, unit, total, quiet, clock: this.clock, stream: process.stderr });
+  }
+
+  /** A remark for a person: to standard error, and only where that is a terminal. */
+  note(text: string): void {
+    if (process.stderr.isTTY && this.options.quiet !== true) process.stderr.write(`${text}\n`);
+  }
+}
+
+function modeOf({ json, table }: GlobalOptions): OutputMode {
+  if (json === true) return 'json';
+  if (table === true) return 'table';
+  return process.stdout.isTTY ? 'table' : 'json';
+}

@@ -1,0 +1,148 @@
+/** The command line: every command, its arguments, its options. Help texts live here alone. */
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { Context } from './context.ts';
+import type { GlobalOptions } from './context.ts';
+import { get } from './commands/get.ts';
+import { list, scopes } from './commands/list.ts';
+import { log } from './commands/log.ts';
+import { stats } from './commands/stats.ts';
+import { exportEntries, importEntries } from './commands/transfer.ts';
+import { remove, set, update } from './commands/write.ts';
+
+type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
+
+export function buildProgram(signal: AbortSignal): Command {
+  const program = new Command('holdfast')
+    .description('Looks into a Holdfast store, and changes it.')
+    .version(version(), '-V, --version')
+    .addOption(
+      new Option('-s, --store <url>', 'the store: file:PATH, or a path')
+        .env('HOLDFAST_STORE')
+        .default('file:./holdfast.db'),
+    )
+    .option('-a, --app <name>', 'the app whose state it is', 'default')
+    .option('--json', 'JSON Lines, also on a terminal')
+    .option('--table', 'tables, also where the output is no terminal')
+    .option('-q, --quiet', 'no progress, no remarks')
+    .showHelpAfterError('(--help shows how)')
+    .exitOverride();
+  const run =
+    <A extends unknown[]>(action: Action<A>) =>
+    async (...values: unknown[]): Promise<void> => {
+      const context = new Context(program.opts<GlobalOptions>(), signal);
+      // Commander hands its own command over last.
+      await action(context, ...(values.slice(0, -1) as A));
+      await context.output.flush();
+    };
+  addEntryCommands(program, run);
+  addListCommands(program, run);
+  addTransferCommands(program, run);
+  return program;
+}
+
+type Run = <A extends unknown[]>(action: Action<A>) => (...values: unknown[]) => Promise<void>;
+
+function addEntryCommands(program: Command, run: Run): void {
+  program
+    .command('get <scope> <key>')
+    .description('prints a value')
+    .option('--entry', 'with its version, its times and its expiry')
+    .option('--raw', 'text without quotes, bytes as they are, and no line end')
+    .action(run(get));
+  program
+    .command('set <scope> <key> <value>')
+    .description('sets a value: JSON, - for standard input, or @FILE')
+    .option('--ttl <span>', 'expires after it: 250ms, 90s, 5m, 1h30m, 7d')
+    .addOption(ifVersion())
+    .option('--if-absent', 'only if there is no such entry')
+    .option('--text', 'the value is text, not JSON')
+    .option('--bytes', 'the value is bytes, not JSON')
+    .action(run(set));
+  program
+    .command('update <scope> <key> <operations>')
+    .description('applies operations: JSON, - or @FILE; one, or a list')
+    .option('--ttl <span>', 'expires after it; left out, the expiry stays')
+    .addOption(ifVersion())
+    .option('--if-absent', 'only if there is no such entry')
+    .action(run(update));
+  program
+    .command('delete <scope> <keys...>')
+    .description('deletes entries, all in one commit')
+    .addOption(ifVersion())
+    .action(run(remove));
+}
+
+function addListCommands(program: Command, run: Run): void {
+  program
+    .command('list <scope>')
+    .description('lists entries by key')
+    .option('--prefix <text>', 'keys that start with it')
+    .option('--from <key>', 'keys from this one on')
+    .option('--to <key>', 'keys before this one')
+    .option('--limit <count>', 'at most so many', positive)
+    .option('--reverse', 'the last key first')
+    .option('--keys', 'keys and sizes, no values')
+    .action(run(list));
+  program
+    .command('scopes')
+    .description('lists scopes with their entries and bytes')
+    .option('--prefix <text>', 'names that start with it')
+    .option('--internal', 'also those that layers keep for themselves')
+    .action(run(scopes));
+  program
+    .command('log')
+    .description('shows what changed, in order')
+    .option('--from <revision>', 'from this revision on', positive)
+    .option('--scope <scope>', 'changes of this scope')
+    .option('--key <key>', 'changes of this key; needs --scope')
+    .option('--prefix <text>', 'changes of keys that start with it')
+    .option('--limit <count>', 'at most so many', positive)
+    .option('-f, --follow', 'goes on with what changes from now on')
+    .action(run(log));
+  program
+    .command('stats')
+    .description('shows the store and its apps in numbers')
+    .action(run(stats));
+}
+
+function addTransferCommands(program: Command, run: Run): void {
+  program
+    .command('export [file]')
+    .description('writes all entries of one moment as JSON Lines, sorted')
+    .option('--all', 'every app, each line with its name')
+    .action(run(exportEntries));
+  program
+    .command('import <file>')
+    .description('reads JSON Lines (- for standard input) or another store; can be repeated')
+    .addOption(
+      new Option('--from <kind>', 'what the file is')
+        .choices(['jsonl', 'iii', 'keyv'])
+        .default('jsonl'),
+    )
+    .addOption(
+      new Option('--existing <policy>', 'where an entry is there with another value')
+        .choices(['overwrite', 'keep', 'fail'])
+        .default('overwrite'),
+    )
+    .option('--scope <scope>', 'puts everything into this scope')
+    .option('--keyv-table <name>', 'the table of a Keyv file')
+    .action(run(importEntries));
+}
+
+function ifVersion(): Option {
+  return new Option('--if-version <version>', 'only if the entry has this version').argParser(
+    positive,
+  );
+}
+
+function positive(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError('It must be a whole number above 0.');
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

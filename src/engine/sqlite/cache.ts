@@ -2,8 +2,8 @@
  * Entries kept in memory, by bytes, in two generations.
  *
  * C1. An entry is found in the young generation or is moved there from the old one. When the young
- *     one holds half of the capacity it becomes the old one, and what was old is forgotten: what is
- *     used stays, and a hit in the young generation changes nothing.
+ *     one holds half of the capacity it becomes the old one, and what was old is forgotten: what
+ *     is used stays, and a hit in the young generation changes nothing.
  * C2. Entries are found by the object that stands for their scope. Whoever drops that object has
  *     dropped the entries: nothing is invalidated one by one.
  * C3. That an entry is absent is kept too (`null`).

@@ -2,10 +2,10 @@
  * Telling listeners that a head may have moved: after this process's commits, and after those of
  * others as far as they can be noticed.
  *
- * H1. Listeners run after the call that moved a head, one by one: none can delay or fail a commit, or
- *     keep the next one from hearing of it.
- * H2. The file is watched only while somebody listens. A change of the WAL is the signal and a slow
- *     look at `data_version` the safety net; both only lead to comparing heads.
+ * H1. Listeners run after the call that moved a head, one by one: none can delay or fail a commit,
+ *     or keep the next one from hearing of it.
+ * H2. The file is watched only while somebody listens. A change of the WAL is the signal and a
+ *     slow look at `data_version` the safety net; both only lead to comparing heads.
  */
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';

@@ -1,13 +1,13 @@
 /**
- * What this process knows of each ledger: its head, the numbers of its scopes, and through them its
- * cached entries.
+ * What this process knows of each ledger: its head, the numbers of its scopes, and through them
+ * its cached entries.
  *
- * K1. While `data_version` stands, everything known holds: only this connection has written, and it
- *     updates what is known after its COMMIT.
+ * K1. While `data_version` stands, everything known holds: only this connection has written, and
+ *     it updates what is known after its COMMIT.
  * K2. When it moved, a ledger is asked once for its row. If `changes` stands, nobody touched that
  *     ledger and its scopes and entries still hold; if not, they are all forgotten.
- * K3. `known` answers without looking at the file; whoever uses it calls `holds` afterwards. `current`
- *     is called within a snapshot or a transaction, after `refresh`.
+ * K3. `known` answers without looking at the file; whoever uses it calls `holds` afterwards.
+ *     `current` is called within a snapshot or a transaction, after `refresh`.
  */
 import type { Head, ScopeStat, StoredEntry } from '../entry.ts';
 import { EntryCache } from './cache.ts';
@@ -141,7 +141,10 @@ export class Ledgers {
   }
 }
 
-/** Frozen, so that text entries can be handed out as they are. From version, created_at, updated_at, expires_at, schema, size, external, content. */
+/**
+ * From version, created_at, updated_at, expires_at, schema, size, external, content. Frozen, so
+ * that an entry of text can be handed out as it is.
+ */
 export function entryOf(scope: string, key: string, row: Row): StoredEntry {
   return Object.freeze({
     scope,

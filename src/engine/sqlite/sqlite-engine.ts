@@ -107,7 +107,9 @@ export class SqliteEngine implements Engine {
     await emptyWal(this.#connection);
   }
 
-  /** What SQLite finds wrong with the file, in its words; nothing if all is well. Reads all of it. */
+  /**
+   * What SQLite finds wrong with the file, in its words; nothing if all is well. Reads all of it.
+   */
   async integrityCheck(): Promise<string[]> {
     return this.#reading(() => checkIntegrity(this.#connection));
   }

@@ -1,12 +1,12 @@
 /**
  * `transact` and `resolve` on a store file.
  *
- * A1. All works of a call decide, and all decisions are checked, before anything is written. What a
- *     view showed holds until COMMIT, for the file is locked for writing (T2).
+ * A1. All works of a call decide, and all decisions are checked, before anything is written. What
+ *     a view showed holds until COMMIT, for the file is locked for writing (T2).
  * A2. One BEGIN IMMEDIATE … COMMIT for the call: one sync, however many works and ledgers.
  * A3. What this process knows (ledgers.ts) changes only after COMMIT.
- * A4. A failed COMMIT was rolled back: no live process can see it. Only if the sync itself failed may
- *     a crash still bring it back from the file, until the next commit writes over it. That is
+ * A4. A failed COMMIT was rolled back: no live process can see it. Only if the sync itself failed
+ *     may a crash still bring it back from the file, until the next commit writes over it. That is
  *     `unknown`, and the fence of `resolve` is that next commit.
  * A5. A call holds one work per ledger: `resolve` names a work by its ledger and its stamp.
  */

@@ -1,10 +1,10 @@
 /**
  * Writing one work's decision into the open transaction.
  *
- * W1. One upsert for each entry, one row for the log, one for each scope, one for the ledger: what is
- *     written is what a group changed, folded.
- * W2. The ledger's row is computed here rather than in SQL: the file is locked, and what is known of
- *     the ledger is current.
+ * W1. One upsert for each entry, one row for the log, one for each scope, one for the ledger: what
+ *     is written is what a group changed, folded.
+ * W2. The ledger's row is computed here rather than in SQL: the file is locked, and what is known
+ *     of the ledger is current.
  * W3. Nothing that other calls can see changes before `publish`, which is called after COMMIT.
  */
 import type { Head, StoredEntry } from '../../entry.ts';

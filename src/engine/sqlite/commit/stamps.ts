@@ -1,9 +1,10 @@
 /**
  * Which call of a member was the last on a ledger, so that a lost answer can be told (T6).
  *
- * P1. The last stamp of a ledger is part of the ledger's own row: a member that is alone pays nothing.
- * P2. When a commit of another member takes that place, the stamp moves to the `stamp` table. So the
- *     table is looked at only if the row names another member.
+ * P1. The last stamp of a ledger is part of the ledger's own row: a member that is alone pays
+ *     nothing.
+ * P2. When a commit of another member takes that place, the stamp moves to the `stamp` table. So
+ *     the table is looked at only if the row names another member.
  * P3. A fence lies in the table, and takes the member's stamp out of the ledger's row.
  */
 import { HoldfastError } from '../../../errors/index.ts';
@@ -11,7 +12,10 @@ import type { Applied, Stamp } from '../../transaction.ts';
 import type { Connection } from '../file/connection.ts';
 import type { LedgerState } from '../ledgers.ts';
 
-/** How long a stamp is kept after its member was followed by another: longer than any message lives. */
+/**
+ * How long a stamp is kept after its member was followed by another: longer than any message
+ * lives.
+ */
 const keptMs = 86_400_000;
 
 interface Known {

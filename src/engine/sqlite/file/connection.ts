@@ -1,12 +1,14 @@
 /**
- * One connection to a store file: its prepared statements, its transactions, and waiting for others.
+ * One connection to a store file: its prepared statements, its transactions, and waiting for
+ * others.
  *
- * N1. Nothing here waits in SQLite: `busy_timeout` is 0, and who finds the file locked sleeps on the
- *     clock and tries again, so that the event loop stays free.
+ * N1. Nothing here waits in SQLite: `busy_timeout` is 0, and who finds the file locked sleeps on
+ *     the clock and tries again, so that the event loop stays free.
  * N2. Writers of this process take turns, in the order in which they came. What runs between BEGIN
  *     and COMMIT is synchronous, so no reader of this process ever meets an open transaction.
  * N3. Whatever throws between BEGIN and COMMIT is rolled back before it comes out.
- * N4. After a commit that others may have waited for, the next one leaves them a gap (`neighbours`).
+ * N4. After a commit that others may have waited for, the next one leaves them a gap
+ *     (`neighbours`).
  *
  * Not here: what the statements mean.
  */
@@ -132,8 +134,8 @@ export class Connection {
 
   /**
    * Runs `body` in a write transaction of its own; if it returns undefined, nothing is committed.
-   * `committed` follows COMMIT without a pause: no reader comes between what is in the file and what
-   * is known of it. Errors come out as SQLite's own, a COMMIT that fails as `CommitFailure`.
+   * `committed` follows COMMIT without a pause: no reader comes between what is in the file and
+   * what is known of it. Errors come out as SQLite's own, a COMMIT that fails as `CommitFailure`.
    */
   async writing<T>(
     durability: Durability,

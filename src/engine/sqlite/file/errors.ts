@@ -64,7 +64,9 @@ export function isDoubtfulCommit(error: unknown): boolean {
   return isSqliteError(error) && syncFailed.includes(error.errcode);
 }
 
-/** The error that a caller of the engine sees. Anything that is no error of SQLite passes as it is. */
+/**
+ * The error that a caller of the engine sees. Anything that is no error of SQLite passes as it is.
+ */
 export function fromSqlite(error: unknown, path: string): unknown {
   if (!isSqliteError(error) || isHoldfastError(error)) return error;
   const code = codeOf(error);
@@ -80,8 +82,8 @@ export function fromSqlite(error: unknown, path: string): unknown {
 }
 
 /**
- * Like `fromSqlite`, with a second look at a failed write: SQLite does not tell a limit on the size
- * of files or a quota from a broken disk.
+ * Like `fromSqlite`, with a second look at a failed write: SQLite does not tell a limit on the
+ * size of files or a quota from a broken disk.
  */
 export async function explainFailure(error: unknown, path: string): Promise<unknown> {
   if (!isSqliteError(error) || error.errcode !== writeFailed) return fromSqlite(error, path);

@@ -1,12 +1,12 @@
 /**
  * Finding out what a file is before anything could change it.
  *
- * I1. A file is looked at through SQLite only, never opened by other means: POSIX drops all locks of
- *     a process on a file when the process closes any handle on it, and with them those of a store
- *     that is open in this process.
- * I2. The first look takes no lock, reads no WAL and creates nothing (`immutable`). It is enough for
- *     every file but one whose beginning is still in its WAL, or that a power cut left half written
- *     back from its WAL; those are looked at a second time, with the WAL.
+ * I1. A file is looked at through SQLite only, never opened by other means: POSIX drops all locks
+ *     of a process on a file when the process closes any handle on it, and with them those of a
+ *     store that is open in this process.
+ * I2. The first look takes no lock, reads no WAL and creates nothing (`immutable`). It is enough
+ *     for every file but one whose beginning is still in its WAL, or that a power cut left half
+ *     written back from its WAL; those are looked at a second time, with the WAL.
  */
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';

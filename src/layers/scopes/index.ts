@@ -5,16 +5,17 @@ export { ReadableScope } from './readable-scope.ts';
 export { pagesOf } from './scan.ts';
 export { Scope } from './scope.ts';
 export { ScopeHost } from './scope-host.ts';
+export type { ScopeHostParts } from './scope-host.ts';
 export type * from './scope-options.ts';
 export { Scopes } from './scopes.ts';
-export type { SchemaScopeOptions, ScopesParts } from './scopes.ts';
+export type { SchemaScopeOptions } from './scopes.ts';
 export type {
   SchemaInput,
   SchemaIssue,
   SchemaOutput,
   SchemaVerdict,
   StandardSchema,
-} from './standard-schema.ts';
+} from './values/standard-schema.ts';
 export { Retry } from './transaction/retry.ts';
 export type { TransactOptions } from './transaction/transact.ts';
 export { Transaction } from './transaction/transaction.ts';
@@ -23,5 +24,5 @@ export type {
   TransactionEntriesOptions,
   TransactionScope,
 } from './transaction/transaction-scope.ts';
-export { ValueCodec } from './value-codec.ts';
-export type { CodecOptions, Encoded, Migration } from './value-codec.ts';
+export { ValueCodec } from './values/value-codec.ts';
+export type { CodecOptions, Encoded, Migration } from './values/value-codec.ts';

@@ -4,8 +4,8 @@
  * G1. A read sees every write that was acknowledged before it, of any process.
  * G2. Values are fresh copies: nothing done to them reaches the store.
  * G3. A default replaces absence only; a stored null is a value.
- * G4. An iteration shows the scope as it was when its first page was read, however long it takes; an
- *     entry that expired meanwhile is left out.
+ * G4. An iteration shows the scope as it was when its first page was read, however long it takes;
+ *     an entry that expired meanwhile is left out.
  * G5. A value that the schema refuses is `schema_mismatch`, never handed out, never deleted.
  *
  * Any read may throw `unavailable` or `busy`: an outage is never a "missing".
@@ -21,7 +21,7 @@ import type {
   ScopeOptions,
   ScopePage,
 } from './scope-options.ts';
-import { ValueCodec } from './value-codec.ts';
+import { ValueCodec } from './values/value-codec.ts';
 
 const pageSizeDefault = 500;
 
@@ -170,7 +170,8 @@ export class ReadableScope<In = unknown, Out = In> {
   }
 
   /**
-   * How many entries there are: O(1) for the whole scope, as many steps as entries for a part of it.
+   * How many entries there are: O(1) for the whole scope, as many steps as entries for a part of
+   * it.
    *
    * @example
    * await scope.setMany({ a1: 1, a2: 2, b1: 3 });

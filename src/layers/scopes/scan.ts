@@ -1,7 +1,9 @@
 /** A scan as a stream of pages: each is asked for when the one before it was used up. */
 import type { Page, ScanQuery } from '../../ledger/index.ts';
 
-/** Ends after `options.limit` items. Pages may be empty; the stream goes on while there is a cursor. */
+/**
+ * Ends after `options.limit` items. Pages may be empty; the stream goes on while there is a cursor.
+ */
 export async function* pagesOf<Q extends ScanQuery, T>(
   scan: (query: Q) => Promise<Page<T>>,
   query: Q,

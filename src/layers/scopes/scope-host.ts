@@ -2,6 +2,7 @@
 import { assert } from '../../internal/assert.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
+import { FunctionalUpdates } from '../../ledger/index.ts';
 import type { CommitAnswer, Ledger, Proposal, Receipt } from '../../ledger/index.ts';
 import { CoalescedReads } from './coalesced-reads.ts';
 import type { CommitTerms } from './scope-options.ts';
@@ -20,6 +21,7 @@ export class ScopeHost {
   readonly random: Random;
   readonly reads: CoalescedReads;
   readonly turnstile: Turnstile;
+  readonly updates: FunctionalUpdates;
   readonly terms: CommitTerms;
 
   constructor(ledger: Ledger, parts: ScopeHostParts, terms = noTerms, shared?: ScopeHost) {
@@ -28,6 +30,7 @@ export class ScopeHost {
     this.random = parts.random;
     this.reads = shared?.reads ?? new CoalescedReads(ledger);
     this.turnstile = shared?.turnstile ?? new Turnstile(parts.clock);
+    this.updates = shared?.updates ?? new FunctionalUpdates(ledger, parts);
     this.terms = terms;
   }
 

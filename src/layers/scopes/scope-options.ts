@@ -1,9 +1,11 @@
 /** What callers of a scope pass in and get back. Plain data. */
 import type { Cause, EntryHead, Position } from '../../ledger/index.ts';
-import type { CodecOptions } from './value-codec.ts';
+import type { CodecOptions } from './values/value-codec.ts';
 
 export interface ScopeOptions<In, Out> extends CodecOptions<In, Out> {
-  /** Time to live of what is written, unless the write says otherwise. Each write starts it anew. */
+  /**
+   * Time to live of what is written, unless the write says otherwise. Each write starts it anew.
+   */
   readonly ttlMs?: number | undefined;
 }
 
@@ -46,8 +48,8 @@ export interface KeysOptions extends RangeOptions {
 
 export interface EntriesOptions extends KeysOptions {
   /**
-   * Called with each entry that the schema refuses, which is then left out. Without it such an entry
-   * ends the iteration with `schema_mismatch`.
+   * Called with each entry that the schema refuses, which is then left out. Without it such an
+   * entry ends the iteration with `schema_mismatch`.
    */
   readonly onRefused?: ((error: unknown, key: string) => void) | undefined;
 }

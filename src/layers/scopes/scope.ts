@@ -1,16 +1,15 @@
 /**
  * A scope: typed values under text keys, read and written.
  *
- * W1. A write resolves when it is durable as its `durability` asks (default: on disk), and every later
- *     read of anyone sees it.
- * W2. A write is all of it or none; a rejected one changed nothing unless the error's `outcome` says
- *     that it is not known.
+ * W1. A write resolves when it is durable as its `durability` asks (default: on disk), and every
+ *     later read of anyone sees it.
+ * W2. A write is all of it or none; a rejected one changed nothing unless the error's `outcome`
+ *     says that it is not known.
  * W3. What the schema refuses is not written: `schema_mismatch`.
  *
  * Any write may throw `invalid_value`, `invalid_name`, `limit_exceeded`, `quota_exceeded`, `busy`,
  * `unavailable`, `disk_full` or `outcome_unknown`.
  */
-import { applyOperations, limits, StoredValue } from '../../ledger/index.ts';
 import type {
   Mutation,
   MutationResult,
@@ -18,11 +17,12 @@ import type {
   Position,
   Receipt,
   SetMutation,
+  StoredValue,
 } from '../../ledger/index.ts';
-import { migrateAll } from './migrate-all.ts';
+import { migrateAll } from './rewriting/migrate-all.ts';
 import { ReadableScope } from './readable-scope.ts';
-import { checkedAnswer, rewrite } from './rewrite.ts';
-import type { NextValue, Rewrite } from './rewrite.ts';
+import { rewrite, storedOf } from './rewriting/rewrite.ts';
+import type { Rewrite } from './rewriting/rewrite.ts';
 import type {
   Expectation,
   MigrationReport,
@@ -34,10 +34,11 @@ import type {
   WrittenValues,
 } from './scope-options.ts';
 import { pagesOf } from './scan.ts';
-import type { Encoded } from './value-codec.ts';
+import { updateEntry } from './rewriting/updating.ts';
+import type { UpdateFunction } from './rewriting/updating.ts';
+import type { Encoded } from './values/value-codec.ts';
 
 type WantsValues = WriteOptions & { readonly returns: 'values' };
-type UpdateFunction<In, Out> = (current: Out | undefined) => In;
 
 const clearedPerCommit = 1000;
 const none: WriteOptions = {};
@@ -125,8 +126,8 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
 
   /**
    * Changes a value by operations or by a synchronous function of the value that is there; nothing
-   * that others write meanwhile is lost. An entry keeps its time to live unless the scope or `ttlMs`
-   * says otherwise.
+   * that others write meanwhile is lost. An entry keeps its time to live unless the scope or
+   * `ttlMs` says otherwise.
    *
    * A function may be called again with a fresher value. Operations cost one commit; with a schema,
    * whose verdict they need, they cost what a function costs: a read and a checked commit.
@@ -152,42 +153,23 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     change: readonly Operation[] | UpdateFunction<In, Out>,
     options: WriteOptions = none,
   ): Promise<Written> {
-    const { codec, name } = this;
-    if (typeof change === 'function') {
-      return this.#rewrite(
-        key,
-        async (entry) => {
-          const current = entry && (await codec.decode(entry));
-          return this.#next(key, checkedAnswer(change(current), name, key), options.ttlMs);
-        },
-        options,
-      );
+    const { codec, host, name: scope } = this;
+    const wanted = options.ttlMs === undefined ? this.ttlMs : options.ttlMs;
+    const ttlMs = wanted === 'keep' ? undefined : wanted;
+    if (typeof change !== 'function' && codec.isPlain) {
+      const mutation = { kind: 'update', scope, key, operations: change, ttlMs } as const;
+      if (options.returns === 'values') return this.#applyForValues(mutation, options);
+      return this.#apply(mutation, options);
     }
-    if (!codec.isPlain) {
-      return this.#rewrite(
-        key,
-        (entry) => {
-          const current = entry && codec.migrated(entry);
-          return this.#next(key, applyOperations(current, change) as In, options.ttlMs);
-        },
-        options,
-      );
-    }
-    const ttlMs = options.ttlMs === undefined ? this.ttlMs : options.ttlMs;
-    const mutation = {
-      kind: 'update',
-      scope: name,
-      key,
-      operations: change,
-      ttlMs: ttlMs === 'keep' ? undefined : ttlMs,
-    } as const;
-    if (options.returns === 'values') return this.#applyForValues(mutation, options);
-    return this.#apply(mutation, options);
+    const { durability } = options;
+    const job = { host, scope, key, codec, change, ttlMs, durability };
+    const { before, after, ...written } = await updateEntry(job);
+    return options.returns === 'values' ? this.#withValues(written, before, after) : written;
   }
 
   /**
-   * Writes only if the entry is as expected: of a version, of a value, or absent. A miss is an answer,
-   * not an error.
+   * Writes only if the entry is as expected: of a version, of a value, or absent. A miss is an
+   * answer, not an error.
    *
    * @example
    * const { version } = await scope.set('ada', 7);
@@ -290,12 +272,6 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     return ttlMs === undefined ? this.ttlMs : (ttlMs ?? undefined);
   }
 
-  async #next(key: string, value: In, ttlMs: TimeToLive | undefined): Promise<NextValue> {
-    const encoded = await this.codec.encode(key, value);
-    const kept = ttlMs ?? (ttlMs === null ? undefined : (this.ttlMs ?? 'keep'));
-    return { value: encoded, schema: this.codec.version, ttlMs: kept };
-  }
-
   async #apply(mutation: Mutation, options: WriteOptions): Promise<Written> {
     return this.#written(await this.host.apply({ mutations: [mutation] }, options.durability));
   }
@@ -318,8 +294,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     const { before, result, position, stored } = await rewrite(this.host, job);
     const written = writtenOf(result, position);
     if (returns !== 'values') return written;
-    const value = stored === undefined ? undefined : StoredValue.of(stored, limits.valueBytesMax);
-    return this.#withValues(written, before, value);
+    return this.#withValues(written, before, storedOf(stored));
   }
 
   /** The write is done by now, so an old value that the schema refuses is no reason to fail. */

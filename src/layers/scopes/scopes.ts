@@ -1,22 +1,13 @@
 /** All scopes of one app: handles, names, transactions and batches over them. */
-import type { Clock } from '../../internal/clock.ts';
-import { systemClock } from '../../internal/clock.ts';
-import type { Random } from '../../internal/random.ts';
-import { systemRandom } from '../../internal/random.ts';
-import type { Ledger, ScopeInfo } from '../../ledger/index.ts';
+import type { ScopeInfo } from '../../ledger/index.ts';
 import { Batch } from './batch.ts';
 import { Scope } from './scope.ts';
-import { ScopeHost } from './scope-host.ts';
-import type { CommitTerms, ScopeOptions } from './scope-options.ts';
-import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.ts';
+import type { ScopeHost } from './scope-host.ts';
+import type { ScopeOptions } from './scope-options.ts';
+import type { SchemaInput, SchemaOutput, StandardSchema } from './values/standard-schema.ts';
 import { transact } from './transaction/transact.ts';
 import type { TransactOptions } from './transaction/transact.ts';
 import type { Transaction } from './transaction/transaction.ts';
-
-export interface ScopesParts {
-  readonly clock?: Clock | undefined;
-  readonly random?: Random | undefined;
-}
 
 /** The options of a scope with a schema, from which the types of its values follow. */
 export type SchemaScopeOptions<S extends StandardSchema> = Omit<
@@ -27,15 +18,8 @@ export type SchemaScopeOptions<S extends StandardSchema> = Omit<
 export class Scopes {
   readonly #host: ScopeHost;
 
-  constructor(ledger: Ledger, parts: ScopesParts = {}, host?: ScopeHost) {
-    const { clock = systemClock, random = systemRandom } = parts;
-    this.#host = host ?? new ScopeHost(ledger, { clock, random });
-  }
-
-  /** The same scopes, whose commits carry `terms`. */
-  with(terms: CommitTerms): Scopes {
-    const host = this.#host.with(terms);
-    return new Scopes(host.ledger, host, host);
+  constructor(host: ScopeHost) {
+    this.#host = host;
   }
 
   /** A handle; costs nothing and checks nothing in the store. */

@@ -1,5 +1,6 @@
 /**
- * What to do after losing a race: let those go first who lost before, wait a little, give up in the end.
+ * What to do after losing a race: let those go first who lost before, wait a little, give up in the
+ * end.
  */
 import { HoldfastError } from '../../../errors/index.ts';
 import type { Clock } from '../../../internal/clock.ts';

@@ -1,7 +1,8 @@
 /** A scope inside a transaction: reads are checked at the commit, writes wait for it. */
 import { compareText } from '../../../internal/text-order.ts';
-import { applyOperations, limits, StoredValue } from '../../../ledger/index.ts';
+import { checkOperations, limits, StoredValue } from '../../../ledger/index.ts';
 import type { Entry, Operation } from '../../../ledger/index.ts';
+import { operated } from '../rewriting/rewrite.ts';
 import type { Scope } from '../scope.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import type { RangeOptions, TimeToLive } from '../scope-options.ts';
@@ -98,18 +99,21 @@ export class TransactionScope<In, Out> {
       });
     }
     // The own writes before this one are staged, and awaiting them from inside would never end.
-    const before = this.#tx.see({ scope: this.name, key });
+    const ref = { scope: this.name, key };
+    const before = this.#tx.see(ref);
+    before.catch(() => undefined);
     return this.#tx.stage(async () => {
       const seen = await before;
-      const next = applyOperations(seen && codec.migrated(seen), operations) as In;
-      const encoded = await codec.encode(key, next);
+      const next = operated(seen && codec.migrated(seen), checkOperations(operations), ref);
+      if (next === undefined) return this.#tx.add({ kind: 'delete', ...ref });
+      const encoded = await codec.encode(key, next as In);
       this.#addSet(key, encoded, { ttlMs: ttlMs === undefined ? 'keep' : ttlMs });
     });
   }
 
   /**
-   * Keys and values in order, own writes included. From here on every change of the scope by others,
-   * new keys too, is a conflict. Own writes made during the iteration need not show in it.
+   * Keys and values in order, own writes included. From here on every change of the scope by
+   * others, new keys too, is a conflict. Own writes made during the iteration need not show in it.
    */
   async *entries(
     options: TransactionEntriesOptions = {},
@@ -123,7 +127,9 @@ export class TransactionScope<In, Out> {
     for await (const { key } of this.#scan(options)) yield key;
   }
 
-  /** How many entries there are, own writes included. Like `entries`, it watches the whole scope. */
+  /**
+   * How many entries there are, own writes included. Like `entries`, it watches the whole scope.
+   */
   async count(range: RangeOptions = {}): Promise<number> {
     const { prefix, from, to } = range;
     await this.#tx.settle();

@@ -2,15 +2,15 @@
  * One attempt of a transaction: what it read, what it staged, and the one proposal they become.
  *
  * T1. Every read is a check: a key at the version that was seen (or absent), a scanned or counted
- *     scope unchanged since. So the commit is as if everything had happened at its moment; there are
- *     no phantoms.
+ *     scope unchanged since. So the commit is as if everything had happened at its moment; there
+ *     are no phantoms.
  * T2. A key is read once; later reads see the same, overlaid by the transaction's own writes.
  * T3. Staged writes happen in the order of their calls, all or none. One that was refused fails the
  *     transaction, even if the caller caught the error.
  * T4. After its end a transaction refuses every call with `closed`.
  */
 import { HoldfastError } from '../../../errors/index.ts';
-import { applyOperations, limits, StoredValue } from '../../../ledger/index.ts';
+import { checkOperations, limits, StoredValue } from '../../../ledger/index.ts';
 import type {
   Check,
   CommitAnswer,
@@ -19,7 +19,9 @@ import type {
   Operation,
   Position,
   Ref,
+  UpdateMutation,
 } from '../../../ledger/index.ts';
+import { operated } from '../rewriting/rewrite.ts';
 import type { Scope } from '../scope.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import { TransactionScope } from './transaction-scope.ts';
@@ -28,7 +30,11 @@ import { TransactionScope } from './transaction-scope.ts';
 export type Staged =
   | { readonly kind: 'value'; readonly value: StoredValue; readonly schema: number }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'operations'; readonly operations: readonly Operation[] };
+  | {
+      readonly kind: 'operations';
+      readonly scope: string;
+      readonly operations: readonly Operation[];
+    };
 
 /** An entry as the transaction sees it. */
 export interface Seen {
@@ -107,7 +113,8 @@ export class Transaction {
   seen(key: string, staged: Staged, entry: Entry | undefined): Seen | undefined {
     if (staged.kind === 'absent') return undefined;
     if (staged.kind === 'value') return { key, value: staged.value, schema: staged.schema };
-    const value = applyOperations(entry?.value.decode(), staged.operations);
+    const value = operated(entry?.value.decode(), staged.operations, { scope: staged.scope, key });
+    if (value === undefined) return undefined;
     const stored = StoredValue.of(value, limits.valueBytesMax);
     return { key, value: stored, schema: entry?.schema ?? 0 };
   }
@@ -129,8 +136,8 @@ export class Transaction {
         keys.set(key, { kind: 'absent' });
         break;
       case 'update':
-        keys.set(key, this.#updated(keys.get(key), mutation));
-        break;
+        this.#addUpdate(keys, mutation);
+        return;
       case 'touch':
         break;
     }
@@ -196,21 +203,26 @@ export class Transaction {
     return checks;
   }
 
-  #updated(staged: Staged | undefined, mutation: Mutation & { kind: 'update' }): Staged {
-    const { operations } = mutation;
-    switch (staged?.kind) {
-      case undefined:
-        return { kind: 'operations', operations };
-      case 'operations':
-        return { kind: 'operations', operations: [...staged.operations, ...operations] };
-      case 'absent':
-      case 'value': {
-        const before = staged.kind === 'value' ? staged.value.decode() : undefined;
-        const value = StoredValue.of(applyOperations(before, operations), limits.valueBytesMax);
-        const schema = mutation.schema ?? (staged.kind === 'value' ? staged.schema : 0);
-        return { kind: 'value', value, schema };
-      }
+  #addUpdate(keys: Map<string, Staged>, mutation: UpdateMutation): void {
+    const { scope, key } = mutation;
+    const operations = checkOperations(mutation.operations);
+    const staged = keys.get(key);
+    if (staged === undefined) keys.set(key, { kind: 'operations', scope, operations });
+    else if (staged.kind === 'operations') {
+      keys.set(key, { ...staged, operations: [...staged.operations, ...operations] });
+    } else {
+      const before = staged.kind === 'value' ? staged.value.decode() : undefined;
+      const value = operated(before, operations, mutation);
+      const schema = mutation.schema ?? (staged.kind === 'value' ? staged.schema : 0);
+      if (value === undefined) keys.set(key, { kind: 'absent' });
+      else
+        keys.set(key, {
+          kind: 'value',
+          value: StoredValue.of(value, limits.valueBytesMax),
+          schema,
+        });
     }
+    this.#mutations.push({ ...mutation, operations });
   }
 
   #follow(pending: Promise<void>): Promise<void> {

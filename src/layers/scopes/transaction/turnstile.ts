@@ -1,9 +1,9 @@
 /**
  * Lets those who lost a race for the same entry try again one after the other.
  *
- * Without it a hundred transactions on one key read together, commit together, and ninety-nine lose,
- * again and again. It is a courtesy within one process, never a lock: whoever waits longer than
- * `waitMaxMs` goes ahead, so a slow or nested transaction can hold nobody up for good, and the
+ * Without it a hundred transactions on one key read together, commit together, and ninety-nine
+ * lose, again and again. It is a courtesy within one process, never a lock: whoever waits longer
+ * than `waitMaxMs` goes ahead, so a slow or nested transaction can hold nobody up for good, and the
  * ledger's checks alone decide.
  */
 import type { Clock } from '../../../internal/clock.ts';

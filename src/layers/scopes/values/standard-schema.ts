@@ -1,7 +1,8 @@
 /**
  * Standard Schema, version 1: how zod, valibot, arktype and others offer validation to a library.
  *
- * Only the interface, as https://standardschema.dev gives it to be copied. No validator is imported.
+ * Only the interface, as https://standardschema.dev gives it to be copied. No validator is
+ * imported.
  */
 
 export interface StandardSchema<Input = unknown, Output = Input> {

@@ -4,12 +4,12 @@
  * Each batch is one commit, checked against what it read: a concurrent write wins and is looked at
  * again. What cannot be migrated is reported and left as it is.
  */
-import type { Entry, EntryHead, Mutation } from '../../ledger/index.ts';
-import { pagesOf } from './scan.ts';
-import type { ScopeHost } from './scope-host.ts';
-import type { MigrationReport } from './scope-options.ts';
-import { Retry } from './transaction/retry.ts';
-import type { ValueCodec } from './value-codec.ts';
+import type { Entry, EntryHead, Mutation } from '../../../ledger/index.ts';
+import { pagesOf } from '../scan.ts';
+import type { ScopeHost } from '../scope-host.ts';
+import type { MigrationReport } from '../scope-options.ts';
+import { Retry } from '../transaction/retry.ts';
+import type { ValueCodec } from '../values/value-codec.ts';
 
 const batchEntries = 200;
 const batchBytes = 8 * 1024 * 1024;

@@ -4,10 +4,18 @@
  * The way of every write that must see what is there: functions, and operations where a schema or a
  * version has to judge the outcome. A blind write never comes here.
  */
-import { HoldfastError } from '../../errors/index.ts';
-import type { Entry, MutationResult, Position, SetMutation } from '../../ledger/index.ts';
-import type { ScopeHost } from './scope-host.ts';
-import { Retry } from './transaction/retry.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import { applyOperations, limits, StoredValue } from '../../../ledger/index.ts';
+import type {
+  Entry,
+  MutationResult,
+  Operation,
+  Position,
+  Ref,
+  SetMutation,
+} from '../../../ledger/index.ts';
+import type { ScopeHost } from '../scope-host.ts';
+import { Retry } from '../transaction/retry.ts';
 
 const attemptsDefault = 50;
 
@@ -61,6 +69,18 @@ export async function rewrite(host: ScopeHost, job: Rewrite): Promise<Rewritten>
   } finally {
     retry.release();
   }
+}
+
+export function storedOf(value: unknown): StoredValue | undefined {
+  return value === undefined ? undefined : StoredValue.of(value, limits.valueBytesMax);
+}
+
+/** What checked operations make of a decoded value; undefined is absence. */
+export function operated(value: unknown, operations: readonly Operation[], ref: Ref): unknown {
+  if (!(value instanceof Uint8Array)) return applyOperations(value, operations, ref);
+  const { scope, key } = ref;
+  const text = `'${key}' in '${scope}' holds bytes; operations apply to JSON values only`;
+  throw new HoldfastError('operation_failed', text, { details: { scope, key, reason: 'bytes' } });
 }
 
 /** A function's answer, which must be a value that is there now. */

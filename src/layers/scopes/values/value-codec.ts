@@ -1,20 +1,23 @@
 /**
  * Between what is stored and what a caller holds: migrations, then the schema.
  *
- * V1. What is stored is what the caller gave (the schema's input), once the schema has accepted it. The
- *     schema's output is made on each read, so a schema may transform and fill in defaults.
- * V2. Fail-closed: a stored value that no migration leads up, that the schema refuses, or that newer
- *     code wrote, is `schema_mismatch` with its key and issues. It is never returned, changed or
- *     deleted.
- * V3. Migration is lazy: a read migrates its copy; the stored value changes when it is next written.
+ * V1. What is stored is what the caller gave (the schema's input), once the schema has accepted it.
+ *     The schema's output is made on each read, so a schema may transform and fill in defaults.
+ * V2. Fail-closed: a stored value that no migration leads up, that the schema refuses, or that
+ *     newer code wrote, is `schema_mismatch` with its key and issues. It is never returned, changed
+ *     or deleted.
+ * V3. Migration is lazy: a read migrates its copy; the stored value changes when it is next
+ *     written.
  * V4. Without schema and version everything passes as it is, at no cost.
  */
-import { HoldfastError } from '../../errors/index.ts';
-import { limits, StoredValue } from '../../ledger/index.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import { limits, StoredValue } from '../../../ledger/index.ts';
 import { issuePath } from './standard-schema.ts';
 import type { SchemaVerdict, StandardSchema } from './standard-schema.ts';
 
-/** Takes a value of one schema version to the next one. Gets a copy of its own, must be synchronous. */
+/**
+ * Takes a value of one schema version to the next one. Gets a copy of its own, must be synchronous.
+ */
 export type Migration = (value: unknown) => unknown;
 
 export interface CodecOptions<In, Out> {
@@ -40,6 +43,8 @@ export class ValueCodec<In, Out> {
   readonly isPlain: boolean;
   /** Whether the version that a value was written with matters for reading it. */
   readonly isVersioned: boolean;
+  /** Whether the schema was seen to answer with promises. */
+  isAsynchronous = false;
   readonly #owner: string;
   readonly #schema: StandardSchema<In, Out> | undefined;
   readonly #migrate: Readonly<Record<number, Migration>>;
@@ -66,6 +71,7 @@ export class ValueCodec<In, Out> {
       this.#accept(verdict, key, 'given');
       return value;
     }
+    this.isAsynchronous = true;
     const detached = StoredValue.of(value, limits.valueBytesMax);
     return verdict.then((settled) => {
       this.#accept(settled, key, 'given');
@@ -76,10 +82,15 @@ export class ValueCodec<In, Out> {
   /** The value for a reader. Throws `schema_mismatch`; a promise only if the schema is. */
   decode(entry: Encoded): Out | Promise<Out> {
     if (this.isPlain) return entry.value.decode() as Out;
-    const value = this.migrated(entry);
+    return this.judged(entry, this.migrated(entry));
+  }
+
+  /** What a reader gets for a migrated value. Throws `schema_mismatch`. */
+  judged(entry: { readonly key: string }, value: unknown): Out | Promise<Out> {
     if (this.#schema === undefined) return value as Out;
     const verdict = this.#schema['~standard'].validate(value);
     if (!(verdict instanceof Promise)) return this.#accept(verdict, entry.key, 'stored');
+    this.isAsynchronous = true;
     return verdict.then((settled) => this.#accept(settled, entry.key, 'stored'));
   }
 

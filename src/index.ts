@@ -1,0 +1,85 @@
+/**
+ * Holdfast: one durable, reactive state engine for agents and workflows.
+ *
+ * The public door. `open(url)` gives a `Store`; everything else is reached from there.
+ */
+export { registerEngine } from './engine/index.ts';
+export type {
+  Engine,
+  EngineDurability,
+  EngineFactory,
+  EngineOptions,
+  EngineStats,
+} from './engine/index.ts';
+export { errorTable, HoldfastError, isHoldfastError } from './errors/index.ts';
+export type { ErrorCode, ErrorDetails, ErrorRow, Outcome } from './errors/index.ts';
+export type { Clock, Timer } from './internal/clock.ts';
+export type { Random } from './internal/random.ts';
+export { List } from './layers/lists/index.ts';
+export type {
+  Appended,
+  ListBounds,
+  ListEntriesOptions,
+  ListInTransaction,
+  ListItem,
+  ListOptions,
+  SchemaListOptions,
+  Trim,
+} from './layers/lists/index.ts';
+export { Batch, Scope, Transaction } from './layers/scopes/index.ts';
+export type {
+  BatchCommitOptions,
+  CommitTerms,
+  EntriesOptions,
+  Expectation,
+  KeysOptions,
+  Migration,
+  MigrationReport,
+  RangeOptions,
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaScopeOptions,
+  SchemaVerdict,
+  ScopeEntry,
+  ScopeOptions,
+  ScopePage,
+  StandardSchema,
+  Swapped,
+  TimeToLive,
+  TransactionEntriesOptions,
+  TransactionScope,
+  TransactOptions,
+  WriteOptions,
+  Written,
+  WrittenValues,
+} from './layers/scopes/index.ts';
+export { limits } from './ledger/index.ts';
+export type {
+  Cause,
+  Change,
+  ChangeKind,
+  Commit,
+  CommitAnswer,
+  Conflict,
+  Entry,
+  IdempotencyStamp,
+  Ledger,
+  LogPage,
+  Operation,
+  Position,
+  Proposal,
+  Receipt,
+  ScopeInfo,
+} from './ledger/index.ts';
+export { App, open, Store } from './store/index.ts';
+export type {
+  AppStats,
+  AppStoreOptions,
+  OpenConfig,
+  OpenOptions,
+  QuotaAlert,
+  QuotaOptions,
+  RetentionOptions,
+  StoreStats,
+} from './store/index.ts';

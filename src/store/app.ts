@@ -1,0 +1,169 @@
+/**
+ * One app of a store: the boundary of isolation, order and atomicity. Nothing here reaches the keys
+ * of another app.
+ *
+ * Handles are cheap: they hold no state but their options, and may be made wherever they are
+ * needed.
+ */
+import { HoldfastError } from '../errors/index.ts';
+import type { Ledger, ScopeInfo } from '../ledger/index.ts';
+import { Lists } from '../layers/lists/index.ts';
+import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
+import { ScopeHost, Scopes } from '../layers/scopes/index.ts';
+import type {
+  Batch,
+  CommitTerms,
+  SchemaInput,
+  SchemaOutput,
+  SchemaScopeOptions,
+  Scope,
+  ScopeHostParts,
+  ScopeOptions,
+  StandardSchema,
+  TransactOptions,
+  Transaction,
+} from '../layers/scopes/index.ts';
+
+export class App {
+  /** The waist below: raw reads, commits, log and watch. */
+  readonly ledger: Ledger;
+  readonly #host: ScopeHost;
+  readonly #scopes: Scopes;
+  readonly #lists: Lists;
+
+  private constructor(host: ScopeHost, lists: Lists) {
+    this.ledger = host.ledger;
+    this.#host = host;
+    this.#scopes = new Scopes(host);
+    this.#lists = lists;
+  }
+
+  /** An app over any ledger, wherever that is. */
+  static over(ledger: Ledger, parts: ScopeHostParts): App {
+    const host = new ScopeHost(ledger, parts);
+    return new App(host, new Lists(host));
+  }
+
+  get name(): string {
+    return this.ledger.name;
+  }
+
+  /**
+   * The same app, whose commits carry these terms: a durability, an actor, a cause.
+   *
+   * @example
+   * const relaxed = app.with({ durability: 'relaxed', actor: 'importer' });
+   * await relaxed.scope('users').set('ada', 1);
+   * await app.scope('users').get('ada'); // => 1
+   */
+  with(terms: CommitTerms): App {
+    const host = this.#host.with(terms);
+    return new App(host, this.#lists.with(host));
+  }
+
+  /**
+   * A named group of keys. The types of its values come from the schema, or are asserted: without a
+   * schema `scope<User>('users')` is a claim that nobody checks.
+   * Throws `invalid_name` for a name that starts with `$`: those belong to layers.
+   *
+   * @example
+   * const visits = app.scope<number>('visits', { ttlMs: 86_400_000 });
+   * await visits.set('ada', 1);
+   * await visits.get('ada', 0); // => 1
+   */
+  scope<S extends StandardSchema>(
+    name: string,
+    options: SchemaScopeOptions<S>,
+  ): Scope<SchemaInput<S>, SchemaOutput<S>>;
+  scope<T = unknown>(name: string, options?: Omit<ScopeOptions<T, T>, 'schema'>): Scope<T>;
+  scope(name: string, options?: ScopeOptions<unknown, unknown>): Scope {
+    checkOwnName(name);
+    return this.#scopes.scope(name, options);
+  }
+
+  /**
+   * The scopes that hold entries, by name, with their counts and bytes. Costs as many steps as
+   * there are scopes, not entries.
+   *
+   * @example
+   * await app.scope('users').set('ada', 1);
+   * const scopes = await Array.fromAsync(app.scopes());
+   * scopes.map(({ scope, entries }) => [scope, entries]); // => [['users', 1]]
+   */
+  scopes(
+    query: { readonly prefix?: string | undefined } = {},
+  ): AsyncGenerator<ScopeInfo, void, undefined> {
+    return this.#scopes.list({ prefix: query.prefix });
+  }
+
+  /**
+   * An append-only list. It has the rights of the scope of the same name.
+   *
+   * @example
+   * const messages = app.list<string>('session/42');
+   * await messages.append('hello', 'world');
+   * await messages.tail(1); // => ['world']
+   */
+  list<S extends StandardSchema>(
+    name: string,
+    options: SchemaListOptions<S>,
+  ): List<SchemaInput<S>, SchemaOutput<S>>;
+  list<T = unknown>(name: string, options?: Omit<ListOptions<T, T>, 'schema'>): List<T>;
+  list(name: string, options?: ListOptions<unknown, unknown>): List {
+    checkOwnName(name);
+    return this.#lists.list(name, options);
+  }
+
+  /**
+   * The names of the lists that there are.
+   *
+   * @example
+   * await app.list('session/42').append('hello');
+   * await Array.fromAsync(app.lists()); // => ['session/42']
+   */
+  lists(query: { readonly prefix?: string | undefined } = {}): AsyncGenerator<string, void> {
+    return this.#lists.names(query.prefix);
+  }
+
+  /**
+   * Runs `run`, which reads and writes through its `tx`, and commits all of it or nothing, across
+   * scopes and lists. What it read still holds at the commit, keys that it found missing and scopes
+   * that it scanned or counted included: as if it had happened in one moment, alone.
+   *
+   * If others changed something in between it runs again, so it should do nothing else. A throw
+   * drops everything. Throws `contended` after `attempts` (default 20).
+   *
+   * @example
+   * await scope.setMany({ ada: 10, bob: 0 });
+   * const left = await app.transact(async (tx) => {
+   *   const balances = tx.scope(scope);
+   *   const ada = (await balances.get('ada', 0)) - 4;
+   *   await balances.set('ada', ada);
+   *   await balances.update('bob', [{ op: 'increment', by: 4 }]);
+   *   return ada;
+   * });
+   * left; // => 6
+   * await scope.getMany(['ada', 'bob']); // => [6, 4]
+   */
+  transact<T>(run: (tx: Transaction) => Promise<T> | T, options?: TransactOptions): Promise<T> {
+    return this.#scopes.transact(run, options);
+  }
+
+  /**
+   * Collects writes to any scopes for one commit, in one round trip.
+   *
+   * @example
+   * const users = app.scope<{ name: string }>('users');
+   * await app.batch().set(users, 'ada', { name: 'Ada' }).set(scope, 'ada', 1).commit();
+   * await users.get('ada'); // => { name: 'Ada' }
+   */
+  batch(): Batch {
+    return this.#scopes.batch();
+  }
+}
+
+function checkOwnName(name: string): void {
+  if (typeof name !== 'string' || !name.startsWith('$')) return;
+  const message = `'${name}' starts with '$', as only names of layers do; use \`ledger\` to look in`;
+  throw new HoldfastError('invalid_name', message, { details: { name } });
+}

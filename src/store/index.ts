@@ -1,0 +1,13 @@
+/** A URL becomes a store, a store has apps, an app has scopes and lists. */
+export { App } from './app.ts';
+export { open } from './open.ts';
+export type {
+  AppStoreOptions,
+  OpenConfig,
+  OpenOptions,
+  QuotaAlert,
+  QuotaOptions,
+  RetentionOptions,
+} from './options.ts';
+export { Store } from './store.ts';
+export type { AppStats, StoreStats } from './store.ts';

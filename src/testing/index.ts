@@ -5,5 +5,7 @@
  */
 export { engineContract } from './engine-contract/index.ts';
 export type { EngineContractSetup, EngineSupport } from './engine-contract/index.ts';
+export { ledgerContract } from './ledger-contract/index.ts';
+export type { LedgerContractSetup, OpenedLedgers } from './ledger-contract/index.ts';
 export { ManualClock } from './manual-clock.ts';
 export { loopback } from './loopback.ts';

@@ -85,7 +85,7 @@ export function settle(
         position: { incarnation, revision },
         time,
         durability,
-        results: decided.results.map((result) => settleResult(result, base, decided.wantsValues)),
+        results: decided.results.map((result) => settleResult(result, decided, base)),
         replayed: false,
       };
     }
@@ -113,11 +113,22 @@ export function settle(
   }
 }
 
-function settleResult(result: DecidedResult, base: number, wantsValues: boolean): MutationResult {
+function settleResult(
+  result: DecidedResult,
+  { offset, wantsValues }: { readonly offset: number; readonly wantsValues: boolean },
+  base: number,
+): MutationResult {
   const { change, previous, value } = result;
-  const version = value === undefined ? 0 : value.offset > 0 ? base + value.offset : value.version;
+  const version = versionOf(result, offset, base);
   if (!wantsValues) return { change, version };
   return { change, version, previous: storedValue(previous), value: storedValue(value) };
+}
+
+/** Mutations that fold to one change share its version; 0 if they came to nothing. */
+function versionOf({ change, value }: DecidedResult, offset: number, base: number): number {
+  if (value === undefined) return 0;
+  if (change !== 'none') return offset === 0 ? 0 : base + offset;
+  return value.offset > 0 ? base + value.offset : value.version;
 }
 
 function storedValue(draft: Draft | undefined): StoredValue | undefined {
@@ -125,13 +136,20 @@ function storedValue(draft: Draft | undefined): StoredValue | undefined {
 }
 
 const codes = { created: 'c', updated: 'u', deleted: 'd', none: 'n' } as const;
+const changeNames: Readonly<Record<string, MutationResult['change']>> = {
+  c: 'created',
+  u: 'updated',
+  d: 'deleted',
+};
 
-export function codeOfResults(results: readonly DecidedResult[]): string {
-  return results.map((result) => codes[result.change]).join('');
+/** In capitals if the proposal came to nothing: then no result has a version. */
+export function codeOfResults(results: readonly DecidedResult[], offset: number): string {
+  const text = results.map((result) => codes[result.change]).join('');
+  return offset === 0 ? text.toUpperCase() : text;
 }
 
 function resultOfCode(code: string, revision: number): MutationResult {
   if (code === 'c') return { change: 'created', version: revision };
   if (code === 'u') return { change: 'updated', version: revision };
-  return { change: code === 'd' ? 'deleted' : 'none', version: 0 };
+  return { change: changeNames[code.toLowerCase()] ?? 'none', version: 0 };
 }

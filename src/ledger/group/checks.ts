@@ -59,8 +59,10 @@ function actualOf(draft: Draft | undefined): Failure {
   return { actual: pending ? draft.offset : draft.version, pending };
 }
 
+/** Callers write ownerships, so one may hold anything; what has no epoch is nobody's. */
 function epochOf(draft: Draft | undefined): number {
-  const owner = draft === undefined ? undefined : (draft.json() as { epoch?: unknown } | null);
+  if (typeof draft?.content !== 'string') return 0;
+  const owner = draft.json() as { epoch?: unknown } | null;
   return typeof owner?.epoch === 'number' ? owner.epoch : 0;
 }
 

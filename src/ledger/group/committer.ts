@@ -154,10 +154,12 @@ class Loop {
   #takeGroups(): GroupWork[] {
     const groups: GroupWork[] = [];
     let room: number = tuning.groupProposals;
-    for (const lane of this.#lanes) {
+    const share = this.#lanes.size === 1 ? room : tuning.groupShare;
+    // Each lane is met once: those with more to say line up again behind the others.
+    for (const lane of [...this.#lanes]) {
       if (room <= 0) break;
       this.#lanes.delete(lane);
-      const group = GroupWork.take(lane, Math.min(room, tuning.groupShare));
+      const group = GroupWork.take(lane, Math.min(room, share));
       room -= group.taken.length;
       if (lane.waiting.length > 0) this.#lanes.add(lane);
       if (group.taken.length > 0) groups.push(group);
@@ -207,24 +209,32 @@ class Loop {
     given: GivenDurability,
     cause: unknown,
   ): Promise<void> {
+    let found: Applied | 'not-applied';
+    try {
+      found = await this.#lookInto(group.ledger, stamp, cause);
+    } catch (error) {
+      for (const one of group.taken) one.reject(error);
+      return;
+    }
+    if (found === 'not-applied') group.putBack();
+    else this.#answer(group, found, given);
+    if (group.lane.waiting.length > 0) this.#lanes.add(group.lane);
+  }
+
+  /** What became of a lost answer. Throws `outcome_unknown` if the engine cannot say in time. */
+  async #lookInto(ledger: string, stamp: Stamp, cause: unknown): Promise<Applied | 'not-applied'> {
     const { engine, clock, resolveTimeoutMs } = this.#options;
     const deadline = clock.monotonic() + resolveTimeoutMs;
     for (let wait = 10; ; wait = Math.min(wait * 2, 1000)) {
       try {
-        const found = await engine.resolve(group.ledger, stamp);
-        if (found === 'not-applied') group.putBack();
-        else this.#answer(group, found, given);
-        if (group.lane.waiting.length > 0) this.#lanes.add(group.lane);
-        return;
+        return await engine.resolve(ledger, stamp);
       } catch (error) {
         if (clock.monotonic() >= deadline || isHoldfastError(error, 'closed')) {
-          const unknown = new HoldfastError(
+          throw new HoldfastError(
             'outcome_unknown',
-            `the answer to a commit in '${group.ledger}' was lost; it may have been applied`,
-            { cause: error ?? cause, details: { app: group.ledger } },
+            `the answer to a commit in '${ledger}' was lost; it may have been applied`,
+            { cause: error ?? cause, details: { app: ledger } },
           );
-          for (const one of group.taken) one.reject(unknown);
-          return;
         }
         await clock.sleep(wait);
       }
@@ -237,12 +247,12 @@ class Loop {
     try {
       const stamp = this.#nextStamp();
       const [outcome] = await engine.transact([work], { stamp, durability });
+      if (durability === 'relaxed') this.#flushLater();
       if (outcome?.kind === 'applied') {
-        if (durability === 'relaxed') this.#flushLater();
         chore.resolve(outcome);
         return;
       }
-      const found = await engine.resolve(chore.work.ledger, stamp);
+      const found = await this.#lookInto(work.ledger, stamp, outcome?.cause);
       if (found === 'not-applied') this.#upkeep.push(chore);
       else chore.resolve(found);
     } catch (error) {
@@ -264,6 +274,7 @@ class Loop {
     this.#flushTimer?.cancel();
     this.#flushTimer = undefined;
     this.#flushing = this.#options.engine.flush().catch((error: unknown) => {
+      if (isHoldfastError(error, 'closed')) return;
       this.#options.onBackgroundError(error);
       this.#flushLater();
     });

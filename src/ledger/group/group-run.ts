@@ -89,7 +89,7 @@ export class GroupRun {
       const { stamp, wantsValues } = proposal;
       if (stamp !== undefined) {
         const at = offset === 0 ? state.lastOffset : offset;
-        this.windows.record(stamp, at, state.time, codeOfResults(results));
+        this.windows.record(stamp, at, state.time, codeOfResults(results, offset));
       }
       return { kind: 'committed', offset, headOffset: state.lastOffset, results, wantsValues };
     } catch (error) {

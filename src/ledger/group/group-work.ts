@@ -72,7 +72,8 @@ export class GroupWork implements Work {
     for (const check of proposal.checks) {
       if (check.ref === undefined) asked.addScope(check.address);
       else asked.addRef(check.ref, check.address);
-      if (check.value !== undefined) this.#valued.add(check.address);
+      const { kind } = check.source;
+      if (kind === 'value' || kind === 'epoch') this.#valued.add(check.address);
     }
     for (const mutation of proposal.mutations) {
       asked.addRef(mutation.ref, mutation.address);

@@ -3,9 +3,10 @@ import { present } from '../../internal/assert.ts';
 import type { Decision, PutWrite, Ref, ScopeDelta, Write } from '../../engine/index.ts';
 import { limits } from '../limits.ts';
 import { encodeBody } from '../log/body.ts';
-import { valuesScope } from '../keyspace/address.ts';
+import { addressOf, valuesScope } from '../keyspace/address.ts';
 import type { Draft } from './draft.ts';
 import { encodeDifference, rootOf } from '../keyspace/external.ts';
+import type { ExternalRef } from '../keyspace/external.ts';
 import type { GroupRules, GroupRun } from './group-run.ts';
 
 /** Marks a row of `$ledger/values` that holds a difference rather than a full value. */
@@ -20,6 +21,8 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
   // A row without a version of its own could be mistaken for its predecessor: take a revision.
   const revisions = state.lastOffset === 0 && needsRow ? 1 : state.lastOffset;
   const windows = run.windows.writes(revisions, state.time);
+  const rewritten = new Set(windows.puts.map(addressOf));
+  const dropped = run.dropped.filter((ref) => !rewritten.has(addressOf(ref)));
   return {
     kind: 'decision',
     revisions,
@@ -27,7 +30,7 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
       ...entries,
       ...values,
       ...windows.puts,
-      ...deletesOf([...windows.deletes, ...run.dropped]),
+      ...deletesOf([...windows.deletes, ...dropped]),
     ],
     scopes: scopeDeltas(run),
     log,
@@ -41,19 +44,26 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
 function storeLargeValues(run: GroupRun, rules: GroupRules): PutWrite[] {
   const writes: PutWrite[] = [];
   for (const commit of run.commits) {
-    for (const { after, before } of commit.changes) {
+    for (const { slot, after, before } of commit.changes) {
       if (after === undefined || after.external !== undefined) continue;
-      if (after.content === undefined || after.size <= limits.inlineValueBytes) continue;
-      writes.push(storeApart(after, before, rules.newValueId(), run.state.time));
+      if (after.content === undefined) continue;
+      const bytes = after.size - Buffer.byteLength(slot.ref.key);
+      if (bytes <= limits.inlineValueBytes) continue;
+      const id = rules.newValueId();
+      writes.push(storeApart(after, before, { id, size: bytes }, run.state.time));
     }
   }
   return writes;
 }
 
-function storeApart(draft: Draft, before: Draft | undefined, id: string, time: number): PutWrite {
+function storeApart(
+  draft: Draft,
+  before: Draft | undefined,
+  { id, size }: ExternalRef,
+  time: number,
+): PutWrite {
   const content = present(draft.content, 'a large value');
   const difference = differenceTo(before, content);
-  const { size } = draft;
   if (difference !== undefined && before?.external !== undefined) {
     draft.external = { id, base: rootOf(before.external), size };
     draft.baseText = before.baseText;

@@ -14,7 +14,7 @@
  * B2. Large values are named, never repeated.
  *
  * The tags of a row are the scopes in it, one a line, so that a reader of one scope can pass it
- * over unread; `*` if there are too many to list. A first line `!` marks a row that names large
+ * over unread; `*` if there are too many to list or one has a line break. A first line `!` marks a row that names large
  * values.
  */
 import { present } from '../../internal/assert.ts';
@@ -39,6 +39,10 @@ export function encodeBody(commits: readonly DecidedCommit[], time: number): Log
     commit.changes.map((change) => body.change(change)),
   ]);
   return body.finish(rows);
+}
+
+function hasLineBreak(scope: string): boolean {
+  return scope.includes('\n');
 }
 
 class BodyWriter {
@@ -73,7 +77,8 @@ class BodyWriter {
   finish(commits: unknown[][]): LogAppend {
     const scopes = [...this.#scopes.keys()];
     const header = JSON.stringify({ v: bodyVersion, time: this.#time, scopes, commits });
-    const names = scopes.length > taggedScopesMax ? [allScopes] : scopes;
+    const isListed = scopes.length <= taggedScopesMax && !scopes.some(hasLineBreak);
+    const names = isListed ? scopes : [allScopes];
     const tags = this.#namesExternal ? [externalMark, ...names] : names;
     return { body: `${header}\n${this.#texts.join('')}`, tags: tags.join('\n') };
   }

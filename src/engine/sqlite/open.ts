@@ -32,6 +32,8 @@ const sqliteVersionMin = [3, 51, 3] as const;
 const pageCacheKib = 16_384;
 /** Pages in the WAL before a commit writes them back into the file. */
 const checkpointPages = 4000;
+/** The last one to close removes the WAL; whoever opens just then cannot, for a moment. */
+const cannotOpenMs = 200;
 /** What is left of the WAL's file after a checkpoint has emptied it. */
 const walBytesKept = 67_108_864;
 
@@ -82,14 +84,14 @@ export function isOldVersion(version: string): boolean {
 /** Repeats what others hinder, until the time is up: then they hold the file for themselves. */
 async function whileLocked<T>(path: string, options: EngineOptions, step: () => T): Promise<T> {
   const { clock, random, busyTimeoutMs } = options;
-  const deadline = clock.monotonic() + busyTimeoutMs;
+  const start = clock.monotonic();
   for (;;) {
     try {
       return step();
     } catch (error) {
-      // The last one to close removes the WAL, and whoever opens just then cannot.
       if (!isBusy(error) && !isCannotOpen(error)) throw error;
-      if (clock.monotonic() >= deadline) throw lockedOut(path, error);
+      const waitMs = isBusy(error) ? busyTimeoutMs : Math.min(busyTimeoutMs, cannotOpenMs);
+      if (clock.monotonic() - start >= waitMs) throw lockedOut(path, error);
     }
     await clock.sleep(1 + 9 * random.float());
   }

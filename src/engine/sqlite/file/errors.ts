@@ -155,6 +155,7 @@ const fileCodes: Readonly<Record<string, ErrorCode>> = {
   EDQUOT: 'disk_full',
   EFBIG: 'disk_full',
   ENOTDIR: 'invalid_argument',
+  EEXIST: 'invalid_argument',
   EISDIR: 'invalid_argument',
   ENAMETOOLONG: 'invalid_argument',
   ELOOP: 'invalid_argument',

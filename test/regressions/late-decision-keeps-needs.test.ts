@@ -1,6 +1,6 @@
 /**
- * Found by the kill harness as "large value … is named but not stored": a decision that came too late
- * for an entry's expiry was made again without what the work had needed the first time.
+ * Found by the kill harness as "large value … is named but not stored": a decision that came too
+ * late for an entry's expiry was made again without what the work had needed the first time.
  */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,4 +1,6 @@
-/** Found by the power-cut and kill harnesses: positions that a reopened store took for lost history. */
+/**
+ * Found by the power-cut and kill harnesses: positions that a reopened store took for lost history.
+ */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CommitAnswer, Ledger, Position } from '../../src/ledger/index.ts';

@@ -1,7 +1,7 @@
 /**
  * Found by the power-cut harness: a store that lost power while SQLite wrote its WAL back into the
- * file was refused as `store_corrupt`, although nothing was lost: the first look at the file reads no
- * WAL, and half a checkpoint makes no sense without it.
+ * file was refused as `store_corrupt`, although nothing was lost: the first look at the file reads
+ * no WAL, and half a checkpoint makes no sense without it.
  */
 import { copyFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,10 +1,10 @@
 /**
- * P1, P5 through `kill -9`: writers are killed at random moments, the store is opened and judged, and
- * the next writers go on with it.
+ * P1, P5 through `kill -9`: writers are killed at random moments, the store is opened and judged,
+ * and the next writers go on with it.
  *
- * A kill loses nothing that was written, synced or not, so here even `relaxed` must survive. What it
- * shows is what half a group, half a checkpoint or half a sweep leaves behind, and that processes that
- * share the file come through the death of one of them.
+ * A kill loses nothing that was written, synced or not, so here even `relaxed` must survive. What
+ * it shows is what half a group, half a checkpoint or half a sweep leaves behind, and that
+ * processes that share the file come through the death of one of them.
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -22,6 +22,7 @@ import { verifyStore } from './verify/verify.ts';
 const script = join(import.meta.dirname, 'load', 'writer.ts');
 
 interface Writer {
+  readonly name: string;
   readonly child: ChildProcess;
   /** Resolves to the complaints of a writer that ended by itself, or to nothing. */
   readonly ended: Promise<string>;
@@ -37,15 +38,17 @@ function startWriter(folder: string, name: string, seed: number, count: number):
     child.once('error', reject);
     child.once('close', (code) => resolve(code === 0 || code === null ? '' : complaints));
   });
-  return { child, ended };
+  return { name, child, ended };
 }
 
 /** Waits until every writer was answered, so that the kill meets them at work. */
-async function untilAtWork(folder: string, names: readonly string[]): Promise<void> {
+async function untilAtWork(folder: string, writers: readonly Writer[]): Promise<void> {
   const deadline = systemClock.monotonic() + 30_000;
   for (;;) {
     const acks = readAcks(folder);
-    if (names.every((name) => (acks.get(name) ?? []).length > 0)) return;
+    const isWaiting = ({ name, child }: Writer) =>
+      child.exitCode === null && (acks.get(name) ?? []).length === 0;
+    if (!writers.some(isWaiting)) return;
     if (systemClock.monotonic() > deadline) throw new Error('a writer does not start to work');
     await systemClock.sleep(2);
   }
@@ -64,12 +67,16 @@ interface Round {
 async function killRound({ folder, names, seed, random, othersGoOn }: Round): Promise<void> {
   const count = othersGoOn ? 150 : 0;
   const writers = names.map((name) => startWriter(folder, name, seed, count));
-  await untilAtWork(folder, names);
-  await systemClock.sleep(random.float() ** 2 * 250);
-  const victims = othersGoOn ? writers.slice(0, 1) : writers;
-  for (const { child } of victims) child.kill('SIGKILL');
-  const complaints = await Promise.all(writers.map(({ ended }) => ended));
-  expect(complaints.join(''), `a writer failed (seed ${seed})`).toBe('');
+  try {
+    await untilAtWork(folder, writers);
+    await systemClock.sleep(random.float() ** 2 * 250);
+    const victims = othersGoOn ? writers.slice(0, 1) : writers;
+    for (const { child } of victims) child.kill('SIGKILL');
+    const complaints = await Promise.all(writers.map(({ ended }) => ended));
+    expect(complaints.join(''), `a writer failed (seed ${seed})`).toBe('');
+  } finally {
+    for (const { child } of writers) child.kill('SIGKILL');
+  }
   await judge(folder, seed);
 }
 

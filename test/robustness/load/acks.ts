@@ -1,8 +1,8 @@
 /**
  * Acknowledgements: what a writer was answered, one line of JSON each, in a file beside the store.
  *
- * A line stands for a message that left the machine. The power-cut harness keeps every line that was
- * written before the cut, whatever becomes of the disk.
+ * A line stands for a message that left the machine. The power-cut harness keeps every line that
+ * was written before the cut, whatever becomes of the disk.
  */
 import { openSync, readFileSync, readdirSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,6 +62,24 @@ export function parseAcks(files: Iterable<readonly [string, string]>): Map<strin
     acks.set(name.slice(prefix.length), lines);
   }
   return acks;
+}
+
+/** Without those that a power cut may have taken: what is left must be there for ever. */
+export function durableAcks(lines: readonly Ack[]): Ack[] {
+  const through = flushedThrough(lines);
+  const durable: Ack[] = [];
+  for (const [line, ack] of lines.entries()) {
+    if (ack.kind !== 'committed') durable.push(ack);
+    else if (ack.durability === 'sync' || line < through) {
+      durable.push({ ...ack, durability: 'sync' });
+    }
+  }
+  return durable.filter((ack) => ack.kind !== 'flushed');
+}
+
+/** How many of the lines a flush has made durable, whatever they asked for. */
+export function flushedThrough(lines: readonly Ack[]): number {
+  return Math.max(0, ...lines.map((ack) => (ack.kind === 'flushed' ? ack.through : 0)));
 }
 
 export function readAcks(folder: string): Map<string, Ack[]> {

@@ -1,9 +1,9 @@
 /**
  * What the writers propose: a pure function of seed, writer and index.
  *
- * So a verifier that finds `writer:index` as the actor of a commit knows every change that the commit
- * must have, without having watched the writer. The proposals keep invariants that half a commit
- * would break:
+ * So a verifier that finds `writer:index` as the actor of a commit knows every change that the
+ * commit must have, without having watched the writer. The proposals keep invariants that half a
+ * commit would break:
  *
  * P1. `left/n` and `right/n` are equal, or both absent.
  * P2. The accounts sum to zero.

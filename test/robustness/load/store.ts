@@ -1,4 +1,6 @@
-/** How the writers and the verifier open the store: on SQLite, one app with next to no retention. */
+/**
+ * How the writers and the verifier open the store: on SQLite, one app with next to no retention.
+ */
 import { join } from 'node:path';
 import { openSqliteEngine } from '../../../src/engine/sqlite/index.ts';
 import type { Clock } from '../../../src/internal/clock.ts';

@@ -1,9 +1,9 @@
 /**
  * A process that loads a store and says what it was answered.
  *
- * `node writer.ts FOLDER WRITER SEED COUNT`: makes COUNT proposals, then closes the store; COUNT 0 goes
- * on until it is killed. Each lane waits for its answer before it proposes again, so that groups are
- * of all sizes and every acknowledgement is written in the order in which it came.
+ * `node writer.ts FOLDER WRITER SEED COUNT`: makes COUNT proposals, then closes the store; COUNT 0
+ * goes on until it is killed. Each lane waits for its answer before it proposes again, so that
+ * groups are of all sizes and every acknowledgement is written in the order in which it came.
  */
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../../src/internal/clock.ts';

@@ -1,6 +1,6 @@
 /**
- * A writer that is SQLite alone, to prove the harness: with `synchronous=OFF` acknowledged rows must
- * get lost in it, with `FULL` none.
+ * A writer that is SQLite alone, to prove the harness: with `synchronous=OFF` acknowledged rows
+ * must get lost in it, with `FULL` none.
  *
  * `node bare-writer.ts FOLDER SYNCHRONOUS ROWS`
  */

@@ -58,7 +58,7 @@ test('a name is lost until its folder was synced, and so is its removal', () => 
   expect(after([...removed, ...sync('d')], 'none')).toEqual({});
 });
 
-test('a removed name leaves its handle to the old file, and a new file of that name is another', () => {
+test('a removed name leaves its file to its handle, and a new one is another file', () => {
   const records: TraceRecord[] = [
     ...named,
     { kind: 'unlink', path: 'a' },

@@ -42,14 +42,18 @@ export function planCuts(records: readonly TraceRecord[], count: number, seed: n
   return plans.sort((a, b) => a.cut - b.cut);
 }
 
-/** The images of `plans`, which are ordered by their moment: one pass over the trace makes all. */
+/**
+ * The images of `plans`, which are ordered by their moment: one pass over the trace makes all.
+ * `files` were on the disk before the first record.
+ */
 export function* cutImages(
   records: readonly TraceRecord[],
   plans: readonly CutPlan[],
+  files: ReadonlyMap<string, Buffer> = new Map(),
 ): Generator<Image> {
   const acksFound = findAcks(records);
   const acks = new Map<string, string>();
-  const disk = new Disk();
+  const disk = new Disk(files);
   let done = 0;
   for (const plan of plans) {
     for (; done < plan.cut; done += 1) {
@@ -57,11 +61,11 @@ export function* cutImages(
       const ack = acksFound.get(done);
       if (ack !== undefined) acks.set(ack.path, (acks.get(ack.path) ?? '') + ack.text);
     }
-    const files = disk.afterCut(plan.survival, seededRandom(plan.seed));
-    for (const name of files.keys()) {
-      if (name.endsWith('-shm') || isAckFile(name)) files.delete(name);
+    const left = disk.afterCut(plan.survival, seededRandom(plan.seed));
+    for (const name of left.keys()) {
+      if (name.endsWith('-shm') || isAckFile(name)) left.delete(name);
     }
-    yield { plan, files, acks: new Map(acks) };
+    yield { plan, files: left, acks: new Map(acks) };
   }
 }
 
@@ -83,17 +87,13 @@ function findAcks(records: readonly TraceRecord[]): Map<number, TracedAck> {
   return found;
 }
 
-/** Puts the image where a store can be opened on it. */
-export function writeImage(folder: string, image: Image): void {
+/** A folder that holds these files and nothing else. */
+export function writeFiles(folder: string, files: ReadonlyMap<string, Buffer>): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  for (const [name, bytes] of image.files) {
+  for (const [name, bytes] of files) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, bytes);
   }
-}
-
-export function describePlan({ cut, survival, seed }: CutPlan): string {
-  return `cut=${cut} survival=${survival} seed=${seed}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Proves the harness before it proves anything else: a writer that does not sync must be caught, one
- * that does must pass.
+ * Proves the harness before it proves anything else: a writer that does not sync must be caught,
+ * one that does must pass.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect } from 'vitest';
 import { wholeLines } from '../load/acks.ts';
-import { cutImages, planCuts, writeImage } from './images.ts';
+import { cutImages, planCuts, writeFiles } from './images.ts';
 import { powerCutTest } from './power-cut-test.ts';
 import { runTraced } from './traced-run.ts';
 
@@ -41,11 +41,12 @@ async function lossesWith(synchronous: string): Promise<Losses> {
   const base = mkdtempSync(join(tmpdir(), 'holdfast-self-check-'));
   try {
     const script = join(import.meta.dirname, 'bare-writer.ts');
-    const records = await runTraced(base, script, [synchronous, '120']);
+    const writers = [[synchronous, '120']];
+    const records = await runTraced({ base, script, writers, files: new Map() });
     const losses = { images: 0, lostImages: 0, damagedImages: 0 };
     const folder = join(base, 'image');
     for (const image of cutImages(records, planCuts(records, 48, 7))) {
-      writeImage(folder, image);
+      writeFiles(folder, image.files);
       judge(folder, wholeLines(image.acks.get('acks-bare') ?? '').length, losses);
     }
     return losses;

@@ -1,9 +1,9 @@
 /**
  * Reads the records that `shim.c` wrote: what was asked of the files below one folder, in order.
  *
- * A record is a header of 40 bytes (magic, kind, process, handle: u32; offset, length: u64; length of
- * the path, flags: u32), the path, and for writes and renames the data. A file is known by the handle
- * that its opening got; names matter only where a name is opened, moved or removed.
+ * A record is a header of 40 bytes (magic, kind, process, handle: u32; offset, length: u64; length
+ * of the path, flags: u32), the path, and for writes and renames the data. A file is known by the
+ * handle that its opening got; names matter only where a name is opened, moved or removed.
  */
 import { assert } from '../../../src/internal/assert.ts';
 

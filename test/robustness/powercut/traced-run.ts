@@ -1,35 +1,44 @@
-/** Runs a writer under the shim and gives back what it asked of the disk. */
+/** Runs writers under the shim and gives back what they asked of the disk. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, realpathSync } from 'node:fs';
+import { readFileSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { seededRandom } from '../../../src/internal/random.ts';
 import { isAckFile } from '../load/acks.ts';
 import { Disk } from './disk.ts';
+import { writeFiles } from './images.ts';
 import { shimPath } from './shim.ts';
 import { parseTrace } from './trace.ts';
 import type { TraceRecord } from './trace.ts';
 
+export interface TracedRun {
+  /** An empty folder; the writers work in its folder `live`. */
+  readonly base: string;
+  readonly script: string;
+  /** What follows the folder on the command line of each writer; all run at once. */
+  readonly writers: readonly (readonly string[])[];
+  /** What the writers find. */
+  readonly files: ReadonlyMap<string, Buffer>;
+}
+
 /**
- * Runs `script folder …args` to its end, with the folder `live` in `base` watched. `base` is empty.
+ * Runs the writers to their end.
  *
- * Throws if the writer failed, or if the trace does not explain every byte that it left behind.
+ * Throws if one failed, or if the trace does not explain every byte that they left behind.
  */
-export async function runTraced(
-  base: string,
-  script: string,
-  args: readonly string[],
-): Promise<TraceRecord[]> {
+export async function runTraced(traced: TracedRun): Promise<TraceRecord[]> {
+  const { base, script, writers, files } = traced;
   const folder = join(base, 'live');
-  mkdirSync(folder, { recursive: true });
+  writeFiles(folder, files);
   const live = realpathSync(folder);
   const traceFile = join(base, 'trace');
-  await run(script, [live, ...args], {
+  const environment = {
     LD_PRELOAD: shimPath(),
     HOLDFAST_TRACE: traceFile,
     HOLDFAST_TRACE_DIR: live,
-  });
+  };
+  await Promise.all(writers.map((args) => run(script, [live, ...args], environment)));
   const records = parseTrace(readFileSync(traceFile));
-  demandWholeTrace(records, live);
+  demandWholeTrace(records, live, files);
   return records;
 }
 
@@ -54,8 +63,12 @@ function run(
 }
 
 /** A write that the shim missed would let a lost write pass as never written. */
-function demandWholeTrace(records: readonly TraceRecord[], live: string): void {
-  const disk = new Disk();
+function demandWholeTrace(
+  records: readonly TraceRecord[],
+  live: string,
+  files: ReadonlyMap<string, Buffer>,
+): void {
+  const disk = new Disk(files);
   for (const record of records) disk.apply(record);
   const traced = disk.afterCut('all', seededRandom(0));
   const names = readdirSync(live, { recursive: true, withFileTypes: true })

@@ -1,8 +1,8 @@
 /**
  * Whether a commit is what its proposal asked for: each change of it, no other, and not half of it.
  *
- * The proposal is made again from the actor's name; what it does to each entry is worked out from what
- * the log had left there.
+ * The proposal is made again from the actor's name; what it does to each entry is worked out from
+ * what the log had left there.
  */
 import { applyOperations, checkOperations, StoredValue } from '../../../src/ledger/index.ts';
 import type { Change, ChangeKind, Commit, Mutation } from '../../../src/ledger/index.ts';

@@ -2,9 +2,10 @@
  * The state that a log folds to, and what is wrong with the log on the way.
  *
  * F1. Every change starts from what the changes before it left: `previous` tells no other story.
- * F2. Revisions rise and times never fall. (Upkeep, and the stamp of a proposal that changed nothing,
- *     take revisions that the log does not show.)
- * F3. An entry ends at its expiry by one `expired` commit of its own; nothing else touches the dead.
+ * F2. Revisions rise and times never fall. (Upkeep, and the stamp of a proposal that changed
+ *     nothing, take revisions that the log does not show.)
+ * F3. An entry ends at its expiry by one `expired` commit of its own; nothing else touches the
+ *     dead.
  *
  * A log that was trimmed starts in the middle: an entry is taken on trust where it is first met.
  */
@@ -48,7 +49,7 @@ export class Fold {
     const expires = commit.changes.some((change) => change.kind === 'expired');
     this.#demand(
       commit.changes.length > 0 && (!expires || commit.changes.length === 1),
-      `revision ${revision} has ${commit.changes.length} changes, one of them an expiry: ${expires}`,
+      `revision ${revision} has ${commit.changes.length} changes, an expiry among them: ${expires}`,
     );
     for (const change of commit.changes) this.#change(commit, change);
   }

@@ -2,6 +2,7 @@
 import type { Commit } from '../../../src/ledger/index.ts';
 import { isStamped, sentAt, sides } from '../load/proposals.ts';
 import type { App } from '../load/proposals.ts';
+import { flushedThrough } from '../load/acks.ts';
 import type { Ack } from '../load/acks.ts';
 import { verifier } from './explain.ts';
 import type { Held } from './fold.ts';
@@ -38,7 +39,7 @@ export function demandAcknowledged(
 ): void {
   const byActor = commitsByActor(history.commits);
   for (const [writer, lines] of acks) {
-    const flushed = Math.max(0, ...lines.map((ack) => (ack.kind === 'flushed' ? ack.through : 0)));
+    const flushed = flushedThrough(lines);
     for (const [line, ack] of lines.entries()) {
       if (ack.kind !== 'committed') continue;
       const load = sentAt(seed, writer, ack.index);
@@ -124,7 +125,9 @@ export function demandCounts(app: App, { scopes, entries }: History, problems: P
   }
 }
 
-/** What half a commit would break: pairs are equal, and transfers neither make nor lose anything. */
+/**
+ * What half a commit would break: pairs are equal, and transfers neither make nor lose anything.
+ */
 export function demandWholeCommits(app: App, { entries }: History, problems: Problems): void {
   let balance = 0;
   for (const [address, { scope, key, value, version }] of entries) {

@@ -52,8 +52,9 @@ export async function verifyStore(folder: string, said: Acknowledged): Promise<V
     const ledgers = await openStore(folder, { clock: clock.clock, sweepMs: 0 });
     try {
       for (const app of apps) {
-        const history = await judge(app, ledgers, said, problems);
+        const history = await readHistory(ledgers, app);
         promises.demandAcknowledged(app, history, said, problems);
+        judge(app, history, said.seed, problems);
         commits += history.commits.length;
         clock.time = Math.max(clock.time, history.head.time);
       }
@@ -61,7 +62,8 @@ export async function verifyStore(folder: string, said: Acknowledged): Promise<V
       clock.time += hourMs;
       await ledgers.runDuties();
       for (const app of apps) {
-        const history = await judge(app, ledgers, said, problems);
+        const history = await readHistory(ledgers, app);
+        judge(app, history, said.seed, problems);
         demandSwept(app, history, problems);
       }
       await demandWritable(ledgers, problems);
@@ -83,24 +85,17 @@ function newestTime(acks: ReadonlyMap<string, readonly Ack[]>): number {
   return newest;
 }
 
-async function judge(
-  app: App,
-  ledgers: Ledgers,
-  said: Acknowledged,
-  problems: Problems,
-): Promise<History> {
-  const history = await readHistory(ledgers, app);
+function judge(app: App, history: History, seed: number, problems: Problems): void {
   const { trimmed } = history.head;
   const fold = new Fold({ name: app, trimmed }, problems);
   for (const commit of history.commits) {
-    explain(app, said.seed, commit, fold, problems);
+    explain(app, seed, commit, fold, problems);
     fold.apply(commit);
   }
   promises.demandOnce(app, history, problems);
   promises.demandFolded(app, history, fold.state, (at) => fold.isUnknown(at), problems);
   promises.demandCounts(app, history, problems);
   promises.demandWholeCommits(app, history, problems);
-  return history;
 }
 
 /** An hour later everything mortal is dead, swept and out of the totals. */
@@ -116,7 +111,9 @@ function demandSwept(app: App, { head, entries }: History, problems: Problems): 
   }
 }
 
-/** A client that never heard an answer asks again: applied then, it is told so; if not, it is now. */
+/**
+ * A client that never heard an answer asks again: applied then, it is told so; if not, it is now.
+ */
 async function demandRepeats(
   ledgers: Ledgers,
   { seed, acks }: Acknowledged,

@@ -11,5 +11,12 @@ export { origin } from './position.ts';
 export type { Position } from './position.ts';
 export type * from './proposal.ts';
 export { cursorAt } from './state/cursor.ts';
+export { FunctionalUpdates } from './update/index.ts';
+export type {
+  FunctionalUpdateOptions,
+  FunctionalUpdateResult,
+  FunctionalUpdatesOptions,
+  UpdateFunction,
+} from './update/index.ts';
 export { StoredValue } from './value/index.ts';
 export type { Member, Ref } from '../engine/index.ts';

@@ -13,12 +13,13 @@ import type { DecidedCommit } from './group/answer.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
 import type { GroupRules } from './group/group-run.ts';
 import {
-  checkPosition,
-  checkRef,
+  checkList,
   checkTtl,
+  positionFrom,
   prepare,
   prepareErase,
   prepareSweep,
+  refOf,
 } from './door/prepared.ts';
 import type { Prepared } from './door/prepared.ts';
 import { quotaCrossed } from './door/quota.ts';
@@ -34,11 +35,12 @@ import type {
   ScopesQuery,
   WatchOptions,
 } from './ledger.ts';
+import { erasuresRef } from './keyspace/address.ts';
 import { limits } from './limits.ts';
 import { History } from './log/history.ts';
 import { LogReader, positionOf, wantsRow } from './log/reader.ts';
 import { Tail } from './log/tail.ts';
-import { checkPin, checkScope } from './names.ts';
+import { checkMember, checkPin, checkScope } from './names.ts';
 import type { Position } from './position.ts';
 import type { CommitAnswer, Proposal } from './proposal.ts';
 import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './door/queries.ts';
@@ -114,13 +116,13 @@ export class DirectLedger implements Ledger, Lane {
   }
 
   async read(refs: readonly Ref[]): Promise<readonly (Entry | undefined)[]> {
+    checkList(refs, 'refs');
     if (refs.length > limits.readRefs) {
       throw new HoldfastError('limit_exceeded', `${refs.length} refs in one read`, {
         details: { count: refs.length, limit: limits.readRefs },
       });
     }
-    for (const ref of refs) checkRef(ref);
-    return this.#state.read(refs);
+    return this.#state.read(Array.from(refs, refOf));
   }
 
   async scan(query: ScanQuery & { readonly keysOnly: true }): Promise<Page<EntryHead>>;
@@ -145,11 +147,9 @@ export class DirectLedger implements Ledger, Lane {
     if (answer.kind !== 'committed' || !answer.replayed) return answer;
     // The first answer may have been of an earlier incarnation than today's.
     await this.#history.refresh();
-    const { revision } = answer.position;
-    return {
-      ...answer,
-      position: { incarnation: this.#history.incarnationOf(revision), revision },
-    };
+    const { revision, incarnation } = answer.position;
+    const first = this.#history.incarnationOf(revision) || incarnation;
+    return { ...answer, position: { incarnation: first, revision } };
   }
 
   async #propose(prepared: Prepared): Promise<CommitAnswer> {
@@ -157,7 +157,7 @@ export class DirectLedger implements Ledger, Lane {
       return this.#commitUnchanged(prepared);
     }
     try {
-      return await this.#placed(await this.#committer.submit(this, prepared));
+      return await this.#committer.submit(this, prepared);
     } catch (error) {
       // The dead count until they are swept; nobody may be refused because of them.
       if (!isHoldfastError(error, 'quota_exceeded') || (await this.sweep()) === 0) throw error;
@@ -165,72 +165,61 @@ export class DirectLedger implements Ledger, Lane {
     }
   }
 
-  /** A repeated answer names a revision of an earlier incarnation than the one that answers. */
-  async #placed(answer: CommitAnswer): Promise<CommitAnswer> {
-    if (answer.kind === 'conflict' || !answer.replayed) return answer;
-    await this.#history.refresh();
-    const { revision } = answer.position;
-    return {
-      ...answer,
-      position: { incarnation: this.#history.incarnationOf(revision), revision },
-    };
-  }
-
   async log(after: Position, options: LogOptions = {}): Promise<LogPage> {
-    checkPosition(after);
     checkWatchFilter(options);
-    return this.#reader.page(after, options);
+    return this.#reader.page(positionFrom(after), { ...options });
   }
 
   watch(options: WatchOptions = {}): AsyncIterable<LogPage> {
     checkWatchFilter(options);
-    if (options.after !== undefined) checkPosition(options.after);
     const start =
       options.after === undefined
         ? this.head().then((head) => head.position)
-        : Promise.resolve(options.after);
+        : Promise.resolve(positionFrom(options.after));
     // Whoever never asks for a page must not see this as an unhandled rejection.
     start.catch(() => undefined);
-    return this.#tail.watch(options, start);
+    return this.#tail.watch({ ...options }, start);
   }
 
   async pin(name: string, at: Position, ttlMs: number): Promise<Pin> {
     checkPin(name);
-    checkPosition(at);
+    const position = positionFrom(at);
     if (ttlMs !== 0) checkTtl(ttlMs, { scope: '$pins', key: name });
     const { head } = await this.#engine.read(this.name, []);
-    const standing = ttlMs === 0 ? 'held' : await this.#history.standing(at, head);
+    const standing = ttlMs === 0 ? 'held' : await this.#history.standing(position, head);
     if (standing !== 'held') {
       throw new HoldfastError(standing, `pin '${name}' asks for a part of the log that is gone`, {
-        details: { pin: name, revision: at.revision, head: head.revision, trimmed: head.trimmed },
+        details: { pin: name, revision: position.revision, head: head.revision, trimmed: head.trimmed },
       });
     }
-    const work = new PinWork(this.name, name, at, ttlMs);
+    const work = new PinWork(this.name, name, position, ttlMs);
     await this.#committer.upkeep(this, work, 'sync');
     return present(work.decided, 'an applied pin');
   }
 
   async erase(ref: Ref): Promise<{ existed: boolean; changes: number }> {
-    checkRef(ref);
-    const answer = await this.#committer.submit(this, prepareErase(ref));
+    const { scope, key } = refOf(ref);
+    const answer = await this.#committer.submit(this, prepareErase({ scope, key }));
     const existed = answer.kind === 'committed' && answer.results[0]?.change === 'deleted';
+    // What is written after this moment is somebody's new value and stays.
+    const through = answer.position.revision;
     let changes = 0;
     const { head } = await this.#engine.read(this.name, []);
-    for (let after = head.trimmed; after < head.revision;) {
+    for (let after = head.trimmed; after < through;) {
+      const { entries } = await this.#engine.read(this.name, [erasuresRef]);
+      const since = entries[0]?.version ?? 0;
       const page = await this.#engine.log(this.name, {
         after,
         limit: tuning.logRows,
         maxBytes: tuning.logBytes,
-        wants: (tags) => wantsRow(tags, ref.scope),
+        wants: (tags) => wantsRow(tags, scope),
       });
       const rows: ErasedRow[] = [];
       for (const row of page.rows) {
-        const erased = eraseFromRow(row, ref);
+        const erased = eraseFromRow(row, { scope, key }, through);
         if (erased !== undefined) rows.push(erased);
       }
-      if (rows.length > 0) {
-        await this.#committer.upkeep(this, new EraseWork(this.name, rows), 'sync');
-      }
+      if (rows.length > 0 && !(await this.#rewrite(rows, since))) continue;
       for (const row of rows) changes += row.changes;
       if (page.through <= after) break;
       after = page.through;
@@ -240,13 +229,30 @@ export class DirectLedger implements Ledger, Lane {
     return { existed, changes };
   }
 
+  /** False if another erasure came first: read the rows again. */
+  async #rewrite(rows: readonly ErasedRow[], since: number): Promise<boolean> {
+    try {
+      await this.#committer.upkeep(this, new EraseWork(this.name, rows, since), 'sync');
+      return true;
+    } catch (error) {
+      if (isHoldfastError(error, 'contended')) return false;
+      throw error;
+    }
+  }
+
   async heartbeat(member: string, ttlMs: number): Promise<void> {
+    checkMember(member);
     if (ttlMs !== 0) checkTtl(ttlMs, { scope: '$members', key: member });
     await this.#engine.heartbeat(member, ttlMs);
   }
 
   async members(): Promise<readonly Member[]> {
     return (await this.#engine.members()).members;
+  }
+
+  /** To be called once the engine is closed. */
+  close(): void {
+    this.#tail.close();
   }
 
   /** Makes the dead of this ledger `expired`. Returns how many were found. */
@@ -257,6 +263,13 @@ export class DirectLedger implements Ledger, Lane {
       await this.#committer.submit(this, prepareSweep(share));
     }
     return found.length;
+  }
+
+  /** Whether the oldest of the log is beyond its retention. */
+  async needsTrim(): Promise<boolean> {
+    const { head, time } = await this.#engine.read(this.name, []);
+    const { rows } = await this.#engine.log(this.name, { after: head.trimmed, limit: 1 });
+    return candidatesOf(rows, time, head.logBytes, this.#options.retention).length > 0;
   }
 
   /** Forgets the log beyond its retention. Returns whether it forgot anything. */
@@ -304,16 +317,20 @@ export class DirectLedger implements Ledger, Lane {
     const scopes = new Set(
       prepared.checks.filter(({ ref }) => ref === undefined).map(({ address }) => address),
     );
-    const due = await this.#due(dueHorizonMs);
-    const sweeps = due.filter((ref) => scopes.has(ref.scope));
-    return this.#placed(await this.#committer.submit(this, { ...prepared, sweeps }));
+    const sweeps = await this.#due(dueHorizonMs, scopes);
+    return this.#committer.submit(this, { ...prepared, sweeps });
   }
 
-  async #due(horizonMs: number): Promise<Ref[]> {
+  /** What is dead within `horizonMs`: of some scopes, or of all. */
+  async #due(horizonMs: number, scopes?: ReadonlySet<string>): Promise<Ref[]> {
     const { time } = await this.#engine.read(this.name, []);
     const due = await this.#engine.due(time + horizonMs, tuning.dueFound);
-    return due
-      .filter(({ ledger }) => ledger === this.name)
-      .map(({ scope, key }) => ({ scope, key }));
+    const own = due.filter(({ ledger }) => ledger === this.name);
+    // A full list may have left out this ledger's dead behind those of others.
+    if (due.length === tuning.dueFound && own.length < due.length) {
+      return this.#state.deadBy(time + horizonMs, scopes);
+    }
+    const meant = own.filter(({ scope }) => scopes?.has(scope) ?? true);
+    return meant.map(({ scope, key }) => ({ scope, key }));
   }
 }

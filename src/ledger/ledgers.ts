@@ -18,6 +18,7 @@ import { Committer } from './group/committer.ts';
 import type { Quota } from './door/quota.ts';
 import type { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
+import { Membership } from './membership.ts';
 import { checkApp } from './names.ts';
 import { Duties } from './upkeep/duties.ts';
 import type { Retention } from './upkeep/trim.ts';
@@ -52,6 +53,9 @@ export interface LedgersOptions {
   readonly onBackgroundError?: ((error: unknown) => void) | undefined;
 }
 
+/** The store's own ledger, which no app's name can be: who holds the lease of the duties. */
+const storeLedger = '$store';
+
 const retentionDefault: Retention = {
   ms: 24 * 60 * 60 * 1000,
   bytes: 256 * 1024 * 1024,
@@ -81,6 +85,7 @@ class DirectLedgers implements Ledgers {
   readonly #committer: Committer;
   readonly #ledgers = new Map<string, DirectLedger>();
   readonly #duties: Duties;
+  readonly #membership: Membership;
   readonly #member: string;
   #valueIds = 0;
   #closed: Promise<void> | undefined;
@@ -99,11 +104,17 @@ class DirectLedgers implements Ledgers {
       resolveTimeoutMs: options.resolveTimeoutMs ?? 10_000,
       onBackgroundError,
     });
+    this.#membership = new Membership(this.#direct(storeLedger), {
+      clock: this.#clock,
+      random: options.random,
+      onError: onBackgroundError,
+    });
     this.#duties = new Duties({
       engine,
       clock: this.#clock,
       sweepMs: options.sweepMs ?? 250,
       ledger: (name) => this.#direct(name),
+      isOurs: () => this.#ownsDuties(),
       onError: onBackgroundError,
     });
   }
@@ -114,8 +125,9 @@ class DirectLedgers implements Ledgers {
     return this.#direct(app);
   }
 
-  names(): Promise<readonly string[]> {
-    return this.engine.ledgers();
+  async names(): Promise<readonly string[]> {
+    const names = await this.engine.ledgers();
+    return names.filter((name) => name !== storeLedger);
   }
 
   runDuties(): Promise<void> {
@@ -129,8 +141,17 @@ class DirectLedgers implements Ledgers {
 
   async #close(): Promise<void> {
     await this.#duties.stop();
+    await this.#membership.stop().catch(() => undefined);
     await this.#committer.drain();
     await this.engine.close();
+    for (const ledger of this.#ledgers.values()) ledger.close();
+  }
+
+  /** A store that only this process can have needs no lease, nor the commit that one costs. */
+  async #ownsDuties(): Promise<boolean> {
+    if (this.engine.durability === 'none') return true;
+    const claimed = await this.#membership.claim('duties');
+    return !('heldBy' in claimed);
   }
 
   #direct(name: string): DirectLedger {
@@ -149,16 +170,27 @@ class DirectLedgers implements Ledgers {
   }
 
   #optionsOf(name: string): LedgerOptions {
-    const { maxValueBytes, retention, onQuotaWarning } = this.#options;
-    const app = this.#options.apps?.[name] ?? this.#options.app ?? {};
+    const { maxValueBytes, retention, apps = {} } = this.#options;
+    // An app may be called `constructor`: only what was named counts.
+    const app = (Object.hasOwn(apps, name) ? apps[name] : this.#options.app) ?? {};
     const scopeQuotas = new Map(Object.entries(app.scopeQuotas ?? {}));
     return {
       maxValueBytes: maxValueBytes ?? limits.valueBytesDefault,
       retention: { ...retentionDefault, ...retention, ...app.retention },
       quota: app.quota,
       scopeQuota: (scope) => scopeQuotas.get(scope),
-      onQuotaWarning: onQuotaWarning ?? (() => undefined),
+      onQuotaWarning: (warning) => this.#warn(warning),
     };
+  }
+
+  /** A listener that throws must not fail the commit that it is told of. */
+  #warn(warning: QuotaWarning): void {
+    const { onQuotaWarning, onBackgroundError } = this.#options;
+    try {
+      onQuotaWarning?.(warning);
+    } catch (error) {
+      onBackgroundError?.(error);
+    }
   }
 
   /** Ascending within a process, so that one process's large values lie side by side. */

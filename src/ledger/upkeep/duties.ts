@@ -5,12 +5,13 @@
  * makes the `expired` change and frees the space, soon after the fact.
  */
 import type { Due, Engine, Ref } from '../../engine/index.ts';
-import { isHoldfastError } from '../../errors/index.ts';
+import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
 import { tuning } from '../group/tuning.ts';
 
 export interface DutyLedger {
   sweep(refs: readonly Ref[]): Promise<number>;
+  needsTrim(): Promise<boolean>;
   trim(): Promise<boolean>;
 }
 
@@ -20,6 +21,8 @@ export interface DutiesOptions {
   /** 0 runs nothing by itself. */
   readonly sweepMs: number;
   ledger(name: string): DutyLedger;
+  /** Whether this process is the one that does them. Asked only when there is something to do. */
+  isOurs(): Promise<boolean>;
   onError(error: unknown): void;
 }
 
@@ -38,10 +41,11 @@ export class Duties {
     this.#later();
   }
 
-  /** Sweeps and trims everything once. */
+  /** Sweeps and trims everything once, whoever's turn it is. */
   async run(): Promise<void> {
-    await this.#sweep();
-    await this.#trim();
+    if (this.#stopped) throw new HoldfastError('closed', 'the store was closed');
+    await this.#sweep(true);
+    await this.#trim(true);
   }
 
   async stop(): Promise<void> {
@@ -61,27 +65,30 @@ export class Duties {
   async #tick(): Promise<void> {
     this.#round += 1;
     try {
-      await this.#sweep();
-      if (this.#round % sweepsPerTrim === 0) await this.#trim();
+      await this.#sweep(false);
+      if (this.#round % sweepsPerTrim === 0) await this.#trim(false);
     } catch (error) {
       if (!isHoldfastError(error, 'closed')) this.#options.onError(error);
     }
   }
 
-  async #sweep(): Promise<void> {
-    const { engine, ledger } = this.#options;
+  async #sweep(isAsked: boolean): Promise<void> {
+    const { engine, ledger, isOurs } = this.#options;
     for (let found: number = tuning.dueFound; found === tuning.dueFound && !this.#stopped;) {
       const { time } = await engine.members();
       const due = await engine.due(time, tuning.dueFound);
       found = due.length;
+      if (found > 0 && !isAsked && !(await isOurs())) return;
       for (const [name, refs] of byLedger(due)) await ledger(name).sweep(refs);
     }
   }
 
-  async #trim(): Promise<void> {
-    const { engine, ledger } = this.#options;
+  async #trim(isAsked: boolean): Promise<void> {
+    const { engine, ledger, isOurs } = this.#options;
     for (const name of await engine.ledgers()) {
       if (this.#stopped) return;
+      if (!(await ledger(name).needsTrim())) continue;
+      if (!isAsked && !(await isOurs())) return;
       await ledger(name).trim();
     }
   }

@@ -17,7 +17,7 @@ const sampleRows = 100;
 const gap = '  ';
 const widthMin = 8;
 
-// oxlint-disable-next-line no-control-regex -- control characters are what must not reach a terminal
+// oxlint-disable-next-line no-control-regex -- what must not reach a terminal
 const control = /[\u0000-\u001f\u007f-\u009f]/g;
 
 export class Table {

@@ -26,8 +26,8 @@ export interface ImportCounts {
   readonly expired: number;
 }
 
-const batchEntries = 500;
-const batchBytes = 2 * 1024 * 1024;
+const batchEntries = 200;
+const batchBytes = 1024 * 1024;
 
 export class Importer {
   readonly counts = { read: 0, written: 0, unchanged: 0, kept: 0, expired: 0 };

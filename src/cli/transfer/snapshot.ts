@@ -13,8 +13,8 @@ import { isHoldfastError } from '../../errors/index.ts';
 import { cursorAt } from '../../ledger/index.ts';
 import type { Entry, EntryHead, Ledger, Page, Position } from '../../ledger/index.ts';
 
-const pageEntries = 1000;
-const pageBytes = 2 * 1024 * 1024;
+const pageEntries = 500;
+const pageBytes = 1024 * 1024;
 const pageScopes = 1000;
 const pinMs = 60_000;
 const renewMs = 20_000;

@@ -189,7 +189,12 @@ export class DirectLedger implements Ledger, Lane {
     const standing = ttlMs === 0 ? 'held' : await this.#history.standing(position, head);
     if (standing !== 'held') {
       throw new HoldfastError(standing, `pin '${name}' asks for a part of the log that is gone`, {
-        details: { pin: name, revision: position.revision, head: head.revision, trimmed: head.trimmed },
+        details: {
+          pin: name,
+          revision: position.revision,
+          head: head.revision,
+          trimmed: head.trimmed,
+        },
       });
     }
     const work = new PinWork(this.name, name, position, ttlMs);

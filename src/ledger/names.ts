@@ -50,6 +50,11 @@ export function checkPin(name: unknown): asserts name is string {
   checkName('pin', name, limits.pinNameBytes);
 }
 
+/** A process that says that it lives. */
+export function checkMember(name: unknown): asserts name is string {
+  checkName('member', name, limits.keyBytes);
+}
+
 /** A bound or prefix of keys: like a key, but it may be empty. `kind` names it in the error. */
 export function checkKeyBound(kind: string, bound: unknown): asserts bound is string {
   if (bound !== '') checkName(kind, bound, limits.keyBytes);

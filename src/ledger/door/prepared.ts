@@ -63,12 +63,13 @@ export interface Prepared {
 const none: readonly never[] = [];
 
 export function prepare(proposal: Proposal, maxValueBytes: number): Prepared {
-  const checks = proposal.checks ?? none;
-  const mutations = proposal.mutations ?? none;
+  checkObject(proposal, 'a proposal');
+  const checks = listOf(proposal.checks, 'checks');
+  const mutations = listOf(proposal.mutations, 'mutations');
   atMost(checks.length, limits.checksPerProposal, 'checks');
   atMost(mutations.length, limits.mutationsPerProposal, 'mutations');
   const preparedChecks =
-    checks.length === 0 ? none : checks.map((check) => prepareCheck(check, maxValueBytes));
+    checks.length === 0 ? none : Array.from(checks, (check) => prepareCheck(check, maxValueBytes));
   const preparedMutations: PreparedMutation[] = [];
   let bytes = 0;
   for (const mutation of mutations) {
@@ -83,9 +84,9 @@ export function prepare(proposal: Proposal, maxValueBytes: number): Prepared {
     mutations: preparedMutations,
     stamp: stamp && { ...stamp, digest: digestOf(preparedChecks, preparedMutations) },
     sync: prepareDurability(proposal.durability),
-    wantsValues: proposal.returns === 'values',
-    actor: proposal.actor,
-    cause: proposal.cause,
+    wantsValues: prepareReturns(proposal.returns),
+    actor: prepareActor(proposal.actor),
+    cause: proposal.cause === undefined ? undefined : prepareCause(proposal.cause),
     bytes,
     erases: false,
     sweeps: none,
@@ -103,49 +104,53 @@ export function prepareErase(ref: Ref): Prepared {
 }
 
 function prepareCheck(check: Check, maxValueBytes: number): PreparedCheck {
+  checkObject(check, 'a check');
   switch (check.kind) {
     case 'version': {
-      checkRef(check);
-      if (!Number.isSafeInteger(check.version) || check.version < 0) {
-        throw invalid(`a checked version must be a non-negative integer`, {
-          version: check.version,
-        });
+      const { kind, version } = check;
+      const ref = refOf(check);
+      if (!Number.isSafeInteger(version) || version < 0) {
+        throw invalid('a checked version must be a non-negative integer', { version });
       }
-      return { source: check, ref: check, address: addressOf(check), value: undefined };
+      const source = { kind, ...ref, version };
+      return { source, ref, address: addressOf(ref), value: undefined };
     }
     case 'value': {
-      checkRef(check);
+      const ref = refOf(check);
       const value = StoredValue.of(check.value, maxValueBytes);
-      return { source: { ...check, value }, ref: check, address: addressOf(check), value };
+      return { source: { kind: 'value', ...ref, value }, ref, address: addressOf(ref), value };
     }
     case 'unchanged': {
-      checkScope(check.scope);
-      checkPosition(check.since);
-      return { source: check, ref: undefined, address: check.scope, value: undefined };
+      const { kind, scope, since } = check;
+      checkScope(scope);
+      const source = { kind, scope, since: positionFrom(since) };
+      return { source, ref: undefined, address: scope, value: undefined };
     }
     case 'epoch': {
-      const ref = { scope: ownersScope, key: check.resource };
-      checkKey(check.resource);
-      if (!Number.isSafeInteger(check.epoch) || check.epoch < 1) {
-        throw invalid('a checked epoch must be a positive integer', { epoch: check.epoch });
+      const { kind, resource, epoch } = check;
+      checkKey(resource);
+      const ref = { scope: ownersScope, key: resource };
+      if (!Number.isSafeInteger(epoch) || epoch < 1) {
+        throw invalid('a checked epoch must be a positive integer', { epoch });
       }
-      return { source: check, ref, address: addressOf(ref), value: undefined };
+      const source = { kind, resource, epoch };
+      return { source, ref, address: addressOf(ref), value: undefined };
     }
     default:
-      throw invalid(`unknown check '${String((check as { kind?: unknown }).kind)}'`);
+      throw invalid(`unknown check '${shown((check as { kind?: unknown }).kind)}'`);
   }
 }
 
 function prepareMutation(mutation: Mutation, maxValueBytes: number): PreparedMutation {
-  checkRef(mutation);
-  const ref = mutation;
-  const address = addressOf(mutation);
+  checkObject(mutation, 'a mutation');
+  const ref = refOf(mutation);
+  const address = addressOf(ref);
   switch (mutation.kind) {
     case 'set': {
       const value = StoredValue.of(mutation.value, maxValueBytes);
       const ttlMs = mutation.ttlMs === undefined ? null : mutation.ttlMs;
       if (ttlMs !== 'keep' && ttlMs !== null) checkTtl(ttlMs, mutation);
-      const schema = checkSchema(mutation.schema ?? 0);
+      const schema = mutation.schema === undefined ? 0 : checkSchema(mutation.schema);
       const set = { kind: 'set', ref, address, value, operations: undefined, schema } as const;
       if (mutation.expiresAt === undefined) return { ...set, ttlMs };
       return { ...set, ttlMs: null, expiresAt: checkExpiresAt(mutation.expiresAt, mutation) };
@@ -164,7 +169,7 @@ function prepareMutation(mutation: Mutation, maxValueBytes: number): PreparedMut
     case 'delete':
       return bare('delete', ref, address, null);
     default:
-      throw invalid(`unknown mutation '${String((mutation as { kind?: unknown }).kind)}'`);
+      throw invalid(`unknown mutation '${shown((mutation as { kind?: unknown }).kind)}'`);
   }
 }
 
@@ -178,6 +183,7 @@ function bare(
 }
 
 function prepareStamp(stamp: IdempotencyStamp): IdempotencyStamp {
+  checkObject(stamp, 'a stamp');
   checkClient(stamp.client);
   if (!Number.isSafeInteger(stamp.sequence) || stamp.sequence < 1) {
     throw invalid('a stamp’s sequence must be a positive integer', { sequence: stamp.sequence });
@@ -188,26 +194,54 @@ function prepareStamp(stamp: IdempotencyStamp): IdempotencyStamp {
 function prepareDurability(durability: Proposal['durability']): boolean {
   if (durability === undefined || durability === 'sync') return true;
   if (durability === 'relaxed') return false;
-  throw invalid(`durability is 'sync' or 'relaxed', not '${String(durability)}'`);
+  throw invalid(`durability is 'sync' or 'relaxed', not '${shown(durability)}'`);
 }
 
-export function checkRef(ref: Ref): void {
-  checkScope(ref.scope);
-  checkKey(ref.key);
+function prepareReturns(returns: Proposal['returns']): boolean {
+  if (returns === undefined || returns === 'versions') return false;
+  if (returns === 'values') return true;
+  throw invalid(`returns is 'versions' or 'values', not '${shown(returns)}'`);
 }
 
-export function checkPosition(position: Position): void {
+function prepareActor(actor: Proposal['actor']): string | undefined {
+  if (actor !== undefined) checkText(actor, 'the actor');
+  return actor;
+}
+
+function prepareCause(cause: Cause): Cause {
+  checkObject(cause, 'a cause');
+  const { kind, id, depth } = cause;
+  checkText(kind, 'the kind of a cause');
+  checkText(id, 'the id of a cause');
+  if (depth === undefined) return { kind, id };
+  if (Number.isSafeInteger(depth) && depth >= 0) return { kind, id, depth };
+  throw invalid('the depth of a cause must be a non-negative integer');
+}
+
+/** What the caller names, detached from the object that it came in. */
+export function refOf(ref: Ref): Ref {
+  checkObject(ref, 'a ref');
+  const { scope, key } = ref;
+  checkScope(scope);
+  checkKey(key);
+  return { scope, key };
+}
+
+/** The position, detached from the object that it came in. */
+export function positionFrom(position: Position): Position {
+  checkObject(position, 'a position');
   const { incarnation, revision } = position;
   if (typeof incarnation !== 'string' || !Number.isSafeInteger(revision) || revision < 0) {
     throw invalid('a position must come from a receipt, a page or a head');
   }
+  return { incarnation, revision };
 }
 
 export function checkTtl(ttlMs: number, ref: Ref): void {
   if (Number.isSafeInteger(ttlMs) && ttlMs > 0 && ttlMs <= limits.ttlMsMax) return;
   throw invalid(
     `ttlMs of '${ref.key}' in '${ref.scope}' must be a whole number of milliseconds from 1 to ` +
-      `${limits.ttlMsMax}, not ${String(ttlMs)}`,
+      `${limits.ttlMsMax}, not ${shown(ttlMs)}`,
     { scope: ref.scope, key: ref.key, ttlMs },
   );
 }
@@ -218,6 +252,38 @@ function checkExpiresAt(expiresAt: number, set: Ref & { readonly ttlMs?: unknown
     `expiresAt of '${set.key}' in '${set.scope}' must be milliseconds since 1970, without a ttlMs`,
     { scope: set.scope, key: set.key, expiresAt },
   );
+}
+
+/** Types end where JavaScript calls: whatever is no such object is told so. */
+export function checkObject(value: unknown, what: string): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw invalid(`${what} must be an object, not ${typeOf(value)}`);
+}
+
+export function checkList(list: unknown, what: string): void {
+  if (!Array.isArray(list)) throw invalid(`${what} must be a list, not ${typeOf(list)}`);
+}
+
+function listOf<T>(list: readonly T[] | undefined, what: string): readonly T[] {
+  if (list === undefined) return none;
+  checkList(list, what);
+  return list;
+}
+
+function typeOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : typeof value;
+}
+
+/** For messages: never throws, whatever it is. */
+function shown(value: unknown): string {
+  const isPlain = typeof value === 'string' || typeof value === 'number';
+  return isPlain ? String(value).toWellFormed() : typeOf(value);
+}
+
+function checkText(text: unknown, what: string): void {
+  if (typeof text === 'string' && text.isWellFormed()) return;
+  throw invalid(`${what} must be well-formed text`);
 }
 
 function checkSchema(schema: number): number {
@@ -250,7 +316,6 @@ function digestOf(
 
 function contentKey(value: StoredValue | undefined): unknown {
   if (value === undefined) return null;
-  return typeof value.content === 'string'
-    ? value.content
-    : Buffer.from(value.content).toString('base64');
+  if (typeof value.content === 'string') return value.content;
+  return [Buffer.from(value.content).toString('base64')];
 }

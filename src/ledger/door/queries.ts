@@ -3,8 +3,10 @@ import { HoldfastError } from '../../errors/index.ts';
 import type { ChangeFilter, ScanQuery, ScopesQuery } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import { checkKey, checkScope } from '../names.ts';
+import { checkObject } from './prepared.ts';
 
 export function checkScanQuery(query: ScanQuery): void {
+  checkObject(query, 'a scan');
   checkScope(query.scope);
   checkText(query.prefix, 'prefix');
   checkText(query.from, 'from');
@@ -14,6 +16,7 @@ export function checkScanQuery(query: ScanQuery): void {
 }
 
 export function checkScopesQuery(query: ScopesQuery): void {
+  checkObject(query, 'a query for scopes');
   checkText(query.prefix, 'prefix');
   checkText(query.cursor, 'cursor');
   checkLimit(query.limit, limits.scanLimitMax);
@@ -22,6 +25,7 @@ export function checkScopesQuery(query: ScopesQuery): void {
 export function checkWatchFilter(
   filter: ChangeFilter & { readonly limit?: number | undefined },
 ): void {
+  checkObject(filter, 'a filter');
   if (filter.scope !== undefined) checkScope(filter.scope);
   if (filter.key !== undefined) checkKey(filter.key);
   checkText(filter.prefix, 'prefix');

@@ -5,7 +5,7 @@ import { limits } from '../limits.ts';
 import { encodeBody } from '../log/body.ts';
 import { addressOf, valuesScope } from '../keyspace/address.ts';
 import type { Draft } from './draft.ts';
-import { encodeDifference, rootOf } from '../keyspace/external.ts';
+import { encodeDifference, rootOf, rowsOf } from '../keyspace/external.ts';
 import type { ExternalRef } from '../keyspace/external.ts';
 import type { GroupRules, GroupRun } from './group-run.ts';
 
@@ -21,17 +21,14 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
   // A row without a version of its own could be mistaken for its predecessor: take a revision.
   const revisions = state.lastOffset === 0 && needsRow ? 1 : state.lastOffset;
   const windows = run.windows.writes(revisions, state.time);
-  const rewritten = new Set(windows.puts.map(addressOf));
-  const dropped = run.dropped.filter((ref) => !rewritten.has(addressOf(ref)));
+  const erased = erasedValues(run);
+  const isErased = new Set(erased.map(({ key }) => key));
+  const puts = [...windows.puts, ...values.filter(({ key }) => !isErased.has(key))];
+  const deletes = [...windows.deletes, ...run.dropped, ...erased];
   return {
     kind: 'decision',
     revisions,
-    writes: [
-      ...entries,
-      ...values,
-      ...windows.puts,
-      ...deletesOf([...windows.deletes, ...dropped]),
-    ],
+    writes: [...entries, ...puts, ...deletesOf(deletes, puts)],
     scopes: scopeDeltas(run),
     log,
     validUntil: state.validUntil === Infinity ? undefined : state.validUntil,
@@ -102,8 +99,26 @@ function valueRow(
   };
 }
 
-function deletesOf(refs: readonly Ref[]): Write[] {
-  return refs.map(({ scope, key }) => ({ kind: 'delete', scope, key }));
+/** Of rows of the ledger's own: each once, and none that the group puts anew. */
+function deletesOf(refs: readonly Ref[], puts: readonly Ref[]): Write[] {
+  const deletes = new Map<string, Write>();
+  for (const { scope, key } of refs) {
+    deletes.set(addressOf({ scope, key }), { kind: 'delete', scope, key });
+  }
+  for (const put of puts) deletes.delete(addressOf(put));
+  return [...deletes.values()];
+}
+
+/** The large values of erased entries: the log may long have forgotten who named them. */
+function erasedValues(run: GroupRun): Ref[] {
+  const refs: Ref[] = [];
+  for (const { changes } of run.commits) {
+    for (const { erased, before } of changes) {
+      if (!erased || before?.external === undefined) continue;
+      for (const key of rowsOf(before.external)) refs.push({ scope: valuesScope, key });
+    }
+  }
+  return refs;
 }
 
 function scopeDeltas(run: GroupRun): ScopeDelta[] {

@@ -4,6 +4,7 @@
  * `$ledger/values/<id>`   a value above the inline limit, or its difference to a base value
  * `$ledger/clients/head⏎<client>` and `…/<block>⏎<client>`   idempotency windows (⏎ a newline)
  * `$ledger/pins/all`      every pin, in one row so that a trim reads them in its transaction
+ * `$ledger/erasures/all`  changes with every erasure, so that two of them cannot undo each other
  * `$owners/<resource>`    ownerships; ordinary entries that callers may write
  *
  * `$ledger/…` rows are not logged, not counted and not addressable by proposals.
@@ -13,6 +14,7 @@ import type { Ref } from '../../engine/index.ts';
 export const valuesScope = '$ledger/values';
 export const clientsScope = '$ledger/clients';
 export const pinsRef: Ref = { scope: '$ledger/pins', key: 'all' };
+export const erasuresRef: Ref = { scope: '$ledger/erasures', key: 'all' };
 export const ownersScope = '$owners';
 
 /** Names hold no NUL, so two refs never share an address. */

@@ -32,14 +32,14 @@ export class History {
     if (!this.#isCurrent(head)) await this.refresh();
     // Incarnations are forgotten with the log: below the trim point nobody can tell any more.
     if (position.revision < head.trimmed) return 'trimmed';
-    return position.revision === 0 || this.#covers(position) ? 'held' : 'regressed';
+    return this.covers(position) ? 'held' : 'regressed';
   }
 
   /** The same for one who cannot wait: false where it cannot be told without asking the engine. */
   knows(position: Position, head: Head): boolean {
     if (position.revision > head.revision) return false;
     if (position.revision === 0) return true;
-    return this.#isCurrent(head) && this.#covers(position);
+    return this.#isCurrent(head) && this.covers(position);
   }
 
   /** The incarnation that `revision` was committed in, as of the last refresh. */
@@ -56,7 +56,9 @@ export class History {
     return this.#incarnations.at(-1)?.id === head.incarnation;
   }
 
-  #covers({ incarnation, revision }: Position): boolean {
+  /** Whether a position is of this history, as of the last refresh. */
+  covers({ incarnation, revision }: Position): boolean {
+    if (revision === 0) return true;
     const index = this.#incarnations.findIndex((known) => known.id === incarnation);
     const found = this.#incarnations[index];
     if (found === undefined || revision < found.from) return false;

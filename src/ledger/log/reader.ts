@@ -64,6 +64,11 @@ export class LogReader {
     };
   }
 
+  /** Whether a position is of this history, as far as is known without asking the engine. */
+  covers(position: Position): boolean {
+    return this.#history.covers(position);
+  }
+
   async resolve(named: readonly NamedCommit[], filter: ChangeFilter): Promise<Commit[]> {
     const wanted: ExternalRef[] = [];
     if (filter.keysOnly !== true) {

@@ -30,7 +30,10 @@ export class Tail {
   #from = 0;
   #end: Position = origin;
   #watchers = 0;
+  #isClosed = false;
   #wakers = new Set<() => void>();
+  /** Counts hints, so that one that came while a watcher was reading is not lost to it. */
+  #hints = 0;
   #filling: Promise<void> | undefined;
   #poll: Timer | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -44,9 +47,17 @@ export class Tail {
 
   /** Wakes those who wait for the log to move. */
   hint(): void {
+    this.#hints += 1;
     const wakers = this.#wakers;
     this.#wakers = new Set();
     for (const wake of wakers) wake();
+  }
+
+  /** The engine is gone: whoever waits is woken to learn it, and nobody polls any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#poll?.cancel();
+    this.hint();
   }
 
   /** Forgets what it holds of recent values. */
@@ -56,10 +67,11 @@ export class Tail {
   }
 
   async *watch(options: WatchOptions, start: Promise<Position>): AsyncGenerator<LogPage> {
-    this.#enter();
     try {
+      this.#enter();
       let at = await start;
       while (options.signal?.aborted !== true) {
+        const hints = this.#hints;
         const page = await this.#page(at, options);
         if (page.kind !== 'commits') {
           yield page;
@@ -67,7 +79,7 @@ export class Tail {
         }
         at = page.through;
         if (page.commits.length > 0) yield page;
-        else if (at.revision >= page.head.revision) await this.#moved(at, options.signal);
+        else if (at.revision >= page.head.revision) await this.#moved(hints, options.signal);
       }
     } finally {
       this.#leave();
@@ -77,14 +89,17 @@ export class Tail {
   async #page(at: Position, filter: ChangeFilter): Promise<LogPage> {
     await this.#fill();
     const inRing = this.#ring.length > 0 && at.revision >= this.#from;
-    if (!inRing || at.revision > this.#end.revision) return this.#reader.page(at, filter);
+    const isKnown = inRing && at.revision <= this.#end.revision && this.#reader.covers(at);
+    if (!isKnown) return this.#reader.page(at, filter);
+    // While the values are loaded others may move the ring's end on: this page ends here.
+    const end = this.#end;
     const commits: NamedCommit[] = [];
     for (const commit of this.#since(at.revision)) {
       const changes = commit.changes.filter((change) => matches(change, filter));
       if (changes.length > 0) commits.push({ ...commit, changes: bare(changes, filter) });
     }
     const resolved = await this.#reader.resolve(commits, filter);
-    return { kind: 'commits', commits: resolved, through: this.#end, head: this.#end };
+    return { kind: 'commits', commits: resolved, through: end, head: end };
   }
 
   /** Reads what was committed since the ring's end; one read serves all who ask meanwhile. */
@@ -127,8 +142,9 @@ export class Tail {
     return this.#ring.slice(low);
   }
 
-  #moved(at: Position, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#end.revision > at.revision) return Promise.resolve();
+  /** Resolves at the next hint after `hints` of them, or when the signal aborts. */
+  #moved(hints: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#hints !== hints || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
         signal?.removeEventListener('abort', wake);
@@ -159,6 +175,7 @@ export class Tail {
   }
 
   #pollLater(): void {
+    if (this.#isClosed) return;
     this.#poll = this.#clock.after(pollMs, () => {
       this.hint();
       this.#pollLater();

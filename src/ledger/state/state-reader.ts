@@ -66,17 +66,20 @@ export class StateReader {
       const position = cursor?.position ?? positionOf(head);
       const full = entries.length >= range.limit;
       const last = entries.at(-1)?.key;
-      let named = entries.map((entry) => namedOf(entry));
+      let named = entries.map((entry) => namedOf(entry, keysOnly));
       if (cursor !== undefined && !samePlace(position, head)) {
         const reached = full ? last : undefined;
         named = await this.#rollBack(named, range, reached, position);
       }
       const alive = named.filter((entry) => !isDead(entry, time));
+      // What was deleted since comes on top of what is there: the rest is for the next page.
+      const shown = alive.slice(0, range.limit);
       const items = keysOnly
-        ? alive.map(({ value: _, ...entryHead }) => entryHead)
-        : await this.#resolve(alive);
+        ? shown.map(({ value: _, ...entryHead }) => entryHead)
+        : await this.#resolve(shown);
       if (items === undefined) continue;
-      const next = full && last !== undefined ? encodeCursor({ position, after: last }) : undefined;
+      const after = alive.length > range.limit ? shown.at(-1)?.key : full ? last : undefined;
+      const next = after === undefined ? undefined : encodeCursor({ position, after });
       return { items: items as (Entry | EntryHead)[], cursor: next, position };
     }
   }
@@ -117,6 +120,36 @@ export class StateReader {
     return infoOf(census);
   }
 
+  /**
+   * Entries that are dead by then, found by looking at every entry: for when the store has so many
+   * dead that the engine's list of them says nothing about one ledger.
+   */
+  async deadBy(moment: number, scopes?: ReadonlySet<string>): Promise<Ref[]> {
+    const dead: Ref[] = [];
+    for (const scope of scopes ?? (await this.#allScopes())) {
+      const range = { scope, reverse: false, limit: limits.scanLimitMax, keysOnly: true };
+      for (let after: string | undefined; ;) {
+        const { entries } = await this.#engine.scan(this.#ledger, { ...range, after });
+        for (const entry of entries) {
+          if (isDead(entry, moment)) dead.push({ scope, key: entry.key });
+        }
+        after = entries.at(-1)?.key;
+        if (after === undefined) break;
+      }
+    }
+    return dead;
+  }
+
+  async #allScopes(): Promise<string[]> {
+    const names: string[] = [];
+    for (;;) {
+      const query = { after: names.at(-1), limit: limits.scanLimitMax };
+      const { scopes } = await this.#engine.scopes(this.#ledger, query);
+      if (scopes.length === 0) return names;
+      names.push(...scopes.map(({ scope }) => scope));
+    }
+  }
+
   /** Undefined if a value went away between the reads: the caller reads again. */
   async #resolve(
     entries: readonly (NamedEntry | undefined)[],
@@ -153,7 +186,9 @@ export class StateReader {
       if (page.kind !== 'commits') throw goneCursor(page.kind);
       for (const { changes } of page.commits) {
         for (const change of changes) {
-          if (!before.has(change.key)) before.set(change.key, previousOf(change));
+          if (before.has(change.key)) continue;
+          // What was erased since is gone from the past too.
+          before.set(change.key, change.erased === true ? undefined : previousOf(change));
         }
       }
       if (page.through.revision >= page.head.revision) break;
@@ -207,8 +242,8 @@ function entryOf(entry: StoredEntry): Entry {
   return { scope, key, version, createdAt, updatedAt, expiresAt, schema, size, value };
 }
 
-function namedOf(entry: StoredEntry): NamedEntry {
-  if (!entry.external) return entryOf(entry);
+function namedOf(entry: StoredEntry, keysOnly = false): NamedEntry {
+  if (!entry.external || keysOnly) return entryOf(entry);
   return { ...entryOf({ ...entry, content: '' }), value: decodeExternal(entry.content) };
 }
 

@@ -4,8 +4,9 @@
  * What remains says that the key changed and when, not to what. Operations go too: they hold
  * values.
  */
-import type { Decision, LogRow, Ref, View, Work, Write } from '../../engine/index.ts';
-import { valuesScope } from '../keyspace/address.ts';
+import type { Decision, LogRow, PutWrite, Ref, View, Work, Write } from '../../engine/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
+import { erasuresRef, valuesScope } from '../keyspace/address.ts';
 import { rowsOf } from '../keyspace/external.ts';
 import type { ExternalRef } from '../keyspace/external.ts';
 import { splitBody } from '../log/decode.ts';
@@ -19,8 +20,8 @@ export interface ErasedRow {
   readonly values: readonly string[];
 }
 
-/** The row without the values of `ref`; undefined if it has none. */
-export function eraseFromRow(row: LogRow, ref: Ref): ErasedRow | undefined {
+/** The row without the values of `ref` up to revision `through`; undefined if it has none. */
+export function eraseFromRow(row: LogRow, ref: Ref, through: number): ErasedRow | undefined {
   const { body, values } = splitBody(row.body);
   const scope = body.scopes.indexOf(ref.scope);
   const gone = new Set<string>();
@@ -41,9 +42,10 @@ export function eraseFromRow(row: LogRow, ref: Ref): ErasedRow | undefined {
     }
     return bytes === 1 ? [to, size, 1] : [to, size];
   }
-  for (const [, , , changes] of body.commits) {
+  for (const [offset, , , changes] of body.commits) {
+    const isMeant = row.first - 1 + offset <= through;
     for (const change of changes) {
-      const matches = change[1] === scope && change[2] === ref.key;
+      const matches = isMeant && change[1] === scope && change[2] === ref.key;
       if (matches && strip(change, gone)) count += 1;
       change[3] = keep(change[3]);
       if (change[8] !== 0) change[8][6] = keep(change[8][6]);
@@ -68,21 +70,37 @@ function strip(change: RawChange, gone: Set<string>): boolean {
   return had;
 }
 
+/**
+ * Puts the erased rows in place of those that were read. Throws `contended` if another erasure did so
+ * since: its values would come back.
+ */
 export class EraseWork implements Work {
   readonly ledger: string;
-  readonly reads = { refs: [], scopes: [] };
+  readonly reads = { refs: [erasuresRef], scopes: [] };
   readonly #rows: readonly ErasedRow[];
+  readonly #since: number;
 
-  constructor(ledger: string, rows: readonly ErasedRow[]) {
+  /** `since` is the version of `erasuresRef`, read before the rows were. */
+  constructor(ledger: string, rows: readonly ErasedRow[], since: number) {
     this.ledger = ledger;
     this.#rows = rows;
+    this.#since = since;
   }
 
-  decide(_view: View): Decision {
+  decide({ entries, time }: View): Decision {
+    if ((entries[0]?.version ?? 0) !== this.#since) {
+      throw new HoldfastError('contended', 'another erasure rewrote the log meanwhile');
+    }
     const keys = new Set(this.#rows.flatMap((row) => row.values));
     const writes: Write[] = [...keys].map((key) => ({ kind: 'delete', scope: valuesScope, key }));
     const rewrites = this.#rows.map(({ last, body }) => ({ last, body }));
-    const revisions = writes.length > 0 ? 1 : 0;
-    return { kind: 'decision', revisions, writes, scopes: [], log: undefined, rewrites };
+    writes.push(erasuresRow(time));
+    return { kind: 'decision', revisions: 1, writes, scopes: [], log: undefined, rewrites };
   }
+}
+
+function erasuresRow(time: number): PutWrite {
+  const times = { createdAt: time, updatedAt: time, expiresAt: undefined };
+  const fields = { ...times, schema: 0, size: 0, external: false };
+  return { kind: 'put', ...erasuresRef, content: '', offset: 1, ...fields };
 }

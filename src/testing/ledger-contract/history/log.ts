@@ -123,7 +123,7 @@ function content(contract: LedgerContract): void {
       true,
       0,
       -1.5,
-      1e300,
+      1e-300,
       '',
       '\n',
       '"\\',

@@ -98,7 +98,7 @@ export function pinsContract(contract: LedgerContract): void {
     const { app } = opened;
     const { position } = await write(app, set('k', 0));
     await app.pin('slow', position, 60_000);
-    for (let turn = 0; turn < 8; turn += 1)
+    for (let turn = 0; turn < 3; turn += 1)
       await write(app, set('k', `${turn} ${'x'.repeat(1000)}`));
     await runDuties(opened);
     expect((await app.log(position)).kind).toBe('commits');

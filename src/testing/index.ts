@@ -9,3 +9,6 @@ export { ledgerContract } from './ledger-contract/index.ts';
 export type { LedgerContractSetup, OpenedLedgers } from './ledger-contract/index.ts';
 export { ManualClock } from './manual-clock.ts';
 export { loopback } from './loopback.ts';
+export type { LayerContractSetup, LayerWorld, OpenedLedger } from './layer-world.ts';
+export { listContract } from './list-contract/index.ts';
+export { scopeContract } from './scope-contract/index.ts';

@@ -57,7 +57,10 @@ export function headMutation(
   return { kind: 'set', ...headRef(scope), value, ttlMs: life };
 }
 
-/** Gives the items of a list their full life. Harmless if it stops halfway. */
+/**
+ * Gives the items of a list their full life, for as long as its head is the one that is given: the
+ * items of a list that has expired must not look alive. Harmless if it stops halfway.
+ */
 export async function renewItems(
   ledger: Ledger,
   scope: string,
@@ -65,12 +68,15 @@ export async function renewItems(
   ttlMs: number | undefined,
 ): Promise<void> {
   const life = itemLife(ttlMs) ?? null;
+  const check = { kind: 'version', ...headRef(scope), version: head.version } as const;
   for (let from = head.first; from < head.next; from += limits.mutationsPerProposal) {
     const to = Math.min(head.next, from + limits.mutationsPerProposal);
     const mutations: Mutation[] = [];
     for (let index = from; index < to; index += 1) {
       mutations.push({ kind: 'touch', scope, key: itemKey(index), ttlMs: life });
     }
-    await ledger.commit({ mutations });
+    const answer = await ledger.commit({ checks: [check], mutations });
+    // Whoever writes the head next meets the same conflict and starts again.
+    if (answer.kind === 'conflict') return;
   }
 }

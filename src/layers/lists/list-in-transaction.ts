@@ -74,8 +74,11 @@ export class ListInTransaction<In, Out> {
     return items as Out[];
   }
 
+  /** With the version that is stored, whatever this transaction has made of the head. */
   async #head(): Promise<Head> {
-    const seen = await this.#tx.see(headRef(this.#scope));
-    return headOf(seen && { version: 0, value: seen.value });
+    const ref = headRef(this.#scope);
+    const seen = await this.#tx.see(ref);
+    const stored = await this.#tx.read(ref);
+    return headOf(seen && { version: stored?.version ?? 0, value: seen.value });
   }
 }

@@ -14,6 +14,13 @@ export interface BatchCommitOptions extends CommitTerms {
   readonly stamp?: IdempotencyStamp | undefined;
 }
 
+/** A scope whose values do not matter. */
+interface AnyScope {
+  readonly name: string;
+  readonly ttlMs: number | undefined;
+  readonly codec: { readonly isPlain: boolean };
+}
+
 export class Batch {
   readonly #host: ScopeHost;
   readonly #mutations: Promise<Mutation>[] = [];
@@ -49,11 +56,11 @@ export class Batch {
     return this.#add(pending);
   }
 
-  delete(scope: Scope<never, unknown>, key: string): this {
+  delete(scope: AnyScope, key: string): this {
     return this.#add({ kind: 'delete', scope: scope.name, key });
   }
 
-  touch(scope: Scope<never, unknown>, key: string, ttlMs: number | null): this {
+  touch(scope: AnyScope, key: string, ttlMs: number | null): this {
     return this.#add({ kind: 'touch', scope: scope.name, key, ttlMs });
   }
 
@@ -62,7 +69,7 @@ export class Batch {
    * outcome, which takes a transaction.
    */
   update(
-    scope: Scope<never, unknown>,
+    scope: AnyScope,
     key: string,
     operations: readonly Operation[],
     options: { readonly ttlMs?: TimeToLive | undefined } = {},

@@ -1,0 +1,98 @@
+/** The ledgers that the suites of the layers run on: each engine, and memory behind a wire. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { noFaults, openHostileEngine } from '../../src/engine/hostile/index.ts';
+import type { HostileFaults } from '../../src/engine/hostile/index.ts';
+import type { Engine, EngineOptions } from '../../src/engine/index.ts';
+import { openMemoryEngine } from '../../src/engine/memory/index.ts';
+import { openSqliteEngine } from '../../src/engine/sqlite/index.ts';
+import type { Clock } from '../../src/internal/clock.ts';
+import { seededRandom } from '../../src/internal/random.ts';
+import { openLedgers } from '../../src/ledger/index.ts';
+import type { Ledger, Ledgers } from '../../src/ledger/index.ts';
+import { loopback } from '../../src/testing/index.ts';
+import type { LayerContractSetup, OpenedLedger } from '../../src/testing/index.ts';
+
+type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
+
+const faults: HostileFaults = {
+  ...noFaults,
+  staleReads: 0.4,
+  repeatedDecide: 0.3,
+  unknownOutcome: 0.2,
+  errorAfter: 0.1,
+  delay: 0.3,
+};
+
+let stores = 0;
+
+/** Waits that only pace a retry take no time where nobody moves the clock. */
+function pressing(clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    soon: (run) => clock.soon(run),
+    sleep: () => new Promise((resolve) => clock.soon(resolve)),
+  };
+}
+
+async function openWith(
+  openEngine: OpenEngine,
+  url: string,
+  clock: Clock,
+  view: (ledger: Ledger) => Ledger,
+  afterClose: () => void = () => undefined,
+): Promise<OpenedLedger> {
+  const opened: Ledgers[] = [];
+  const random = seededRandom(stores);
+  const shared = { cacheBytes: 2 ** 20, busyTimeoutMs: 5000, mustExist: false, readOnly: false };
+  const open = async (): Promise<Ledger> => {
+    const engine = await openEngine(url, { clock, random, ...shared });
+    const ledgers = openLedgers(engine, { clock: pressing(clock), random, sweepMs: 0 });
+    opened.push(ledgers);
+    return view(ledgers.ledger('app'));
+  };
+  return {
+    ledger: await open(),
+    another: open,
+    async close() {
+      for (const ledgers of opened) await ledgers.close();
+      afterClose();
+    },
+  };
+}
+
+function same(ledger: Ledger): Ledger {
+  return ledger;
+}
+
+function inMemory(openEngine: OpenEngine, scheme: string, view = same): LayerContractSetup {
+  return {
+    openLedger({ clock }) {
+      stores += 1;
+      return openWith(openEngine, `${scheme}:layers-${stores}`, clock, view);
+    },
+  };
+}
+
+function onDisk(view = same): LayerContractSetup {
+  return {
+    openLedger({ clock }) {
+      stores += 1;
+      const folder = mkdtempSync(join(tmpdir(), 'holdfast-layers-'));
+      const url = `file:${join(folder, 'store.db')}`;
+      const remove = () => rmSync(folder, { recursive: true });
+      return openWith(openSqliteEngine, url, clock, view, remove);
+    },
+  };
+}
+
+export const setups: Readonly<Record<string, LayerContractSetup>> = {
+  memory: inMemory(openMemoryEngine, 'memory'),
+  hostile: inMemory((url, options) => openHostileEngine(url, options, faults), 'hostile'),
+  sqlite: onDisk(),
+  'memory through a wire': inMemory(openMemoryEngine, 'memory', loopback),
+  'sqlite through a wire': onDisk(loopback),
+};

@@ -10,6 +10,7 @@
  *     `current` is called within a snapshot or a transaction, after `refresh`.
  */
 import type { Head, ScopeStat, StoredEntry } from '../entry.ts';
+import type { PutWrite } from '../transaction.ts';
 import { EntryCache } from './cache.ts';
 import type { Connection, Row } from './file/connection.ts';
 
@@ -157,6 +158,23 @@ export function entryOf(scope: string, key: string, row: Row): StoredEntry {
     schema: row[4] as number,
     size: row[5] as number,
     external: row[6] === 1,
+  });
+}
+
+/** The entry that a put leaves, with content of its own. */
+export function storedOf(write: PutWrite, version: number): StoredEntry {
+  const { scope, key, content, createdAt, updatedAt, expiresAt, schema, size, external } = write;
+  return Object.freeze({
+    scope,
+    key,
+    content: typeof content === 'string' ? content : new Uint8Array(content),
+    version,
+    createdAt,
+    updatedAt,
+    expiresAt,
+    schema,
+    size,
+    external,
   });
 }
 

@@ -25,9 +25,8 @@ import type {
 import { checkDecision, joinReads } from '../verdict.ts';
 import { Application, idleOutcome, isIdle } from './commit/apply.ts';
 import type { Change } from './commit/apply.ts';
-import { CommitFailure } from './file/connection.ts';
 import type { Connection } from './file/connection.ts';
-import { explainFailure, isDoubtfulCommit } from './file/errors.ts';
+import { CommitFailure, explainFailure, isDoubtfulCommit } from './file/errors.ts';
 import type { Hints } from './hints.ts';
 import { fresh } from './ledgers.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';

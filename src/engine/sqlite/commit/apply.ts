@@ -7,10 +7,10 @@
  *     of the ledger is current.
  * W3. Nothing that other calls can see changes before `publish`, which is called after COMMIT.
  */
-import type { Head, StoredEntry } from '../../entry.ts';
-import type { Applied, Decision, PutWrite, Stamp } from '../../transaction.ts';
+import type { Head } from '../../entry.ts';
+import type { Applied, Decision, Stamp } from '../../transaction.ts';
 import type { Connection } from '../file/connection.ts';
-import { frozenHead } from '../ledgers.ts';
+import { frozenHead, storedOf } from '../ledgers.ts';
 import type { Ledgers, LedgerState, ScopeState } from '../ledgers.ts';
 import { appendLog, rewriteLog, trimLog } from '../log.ts';
 import { keepLastStamp, pruneStamps } from './stamps.ts';
@@ -282,21 +282,4 @@ export class Application {
     }
     for (const name of this.#pruned) ledger.scopes.delete(name);
   }
-}
-
-/** What the upsert stored, with content of its own. */
-function storedOf(write: PutWrite, version: number): StoredEntry {
-  const { scope, key, content, createdAt, updatedAt, expiresAt, schema, size, external } = write;
-  return Object.freeze({
-    scope,
-    key,
-    content: typeof content === 'string' ? content : new Uint8Array(content),
-    version,
-    createdAt,
-    updatedAt,
-    expiresAt,
-    schema,
-    size,
-    external,
-  });
 }

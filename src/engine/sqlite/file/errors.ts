@@ -12,6 +12,14 @@ interface SqliteError extends Error {
   readonly errcode: number;
 }
 
+/** The transaction was rolled back although its COMMIT was tried: `cause` says why. */
+export class CommitFailure extends Error {
+  override readonly name = 'CommitFailure';
+  constructor(cause: unknown) {
+    super('COMMIT failed', { cause });
+  }
+}
+
 const primary = {
   busy: 5,
   locked: 6,

@@ -1,0 +1,100 @@
+/**
+ * Every example in the documentation comments compiles, runs, and gives what it says.
+ *
+ * In its scope: `open`, a fresh `store` in memory, `app` of it, `scope` of numbers, `list` of
+ * texts.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileFunction } from 'node:vm';
+import { afterAll, describe, expect, test } from 'vitest';
+import { open } from '../../src/index.ts';
+import { programOf, snippetsIn, snippetsOf } from './snippets.ts';
+import type { Snippet } from './snippets.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const snippets = snippetsIn(join(root, 'src'), root);
+
+type Program = (...given: unknown[]) => () => Promise<void>;
+
+const quiet = { log: () => undefined };
+
+function checkValue(actual: unknown, expected: unknown, text: string): void {
+  try {
+    if (typeof expected === 'object' && expected !== null) expect(actual).toMatchObject(expected);
+    else expect(actual).toEqual(expected);
+  } catch (cause) {
+    throw new Error(`${text}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function run(snippet: Snippet): Promise<void> {
+  const names = ['open', 'store', 'app', 'scope', 'list', 'check', 'expect', 'console'];
+  const program = compileFunction(`return ${programOf(snippet)}`, names) as Program;
+  await using store = await open('memory:');
+  const app = store.app('example');
+  const scope = app.scope<number>('examples');
+  const list = app.list<string>('examples');
+  await program(open, store, app, scope, list, checkValue, expect, quiet)();
+}
+
+describe('documentation examples', () => {
+  test('there are many', () => {
+    expect(snippets.length).toBeGreaterThan(35);
+  });
+
+  test.each(snippets)('$place runs and gives what it says', run);
+
+  test('an example that is wrong is found out', async () => {
+    const text = ['/**', ' * @example', ' * 1 + 1; // => 3', ' */'].join('\n');
+    const [snippet] = snippetsOf(text, 'wrong.ts');
+    expect(snippet?.place).toBe('wrong.ts:2');
+    await expect(run(snippet!)).rejects.toThrow(/1 \+ 1; \/\/ => 3/);
+    expect(() => programOf({ place: 'x', code: '// => 3' })).toThrow(/follows no statement/);
+  });
+});
+
+describe('documentation examples as TypeScript', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-examples-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('they compile', { timeout: 60_000 }, () => {
+    const door = JSON.stringify(join(root, 'src', 'index.ts'));
+    const functions = snippets.map(({ place, code }, index) => {
+      return `// ${place}\nexport async function example${index}() {\n${code}\n}\n`;
+    });
+    const given = `
+      import { open } from ${door};
+      import type { App, List, Scope, Store } from ${door};
+      declare const store: Store;
+      declare const app: App;
+      declare const scope: Scope<number>;
+      declare const list: List<string>;
+      export { open, store };
+    `;
+    writeFileSync(join(folder, 'examples.mts'), given + functions.join('\n'));
+    const compilerOptions = {
+      lib: ['esnext'],
+      noUnusedLocals: false,
+      rewriteRelativeImportExtensions: false,
+      noImplicitReturns: false,
+      rootDir: '/',
+      typeRoots: [join(root, 'node_modules', '@types')],
+    };
+    const config = { extends: join(root, 'tsconfig.json'), compilerOptions };
+    const files = ['examples.mts'];
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, files, include: [] }));
+    let errors = '';
+    try {
+      const tsc = join(root, 'node_modules', '.bin', 'tsc');
+      execFileSync(tsc, ['--noEmit', '-p', folder], { encoding: 'utf8' });
+    } catch (error) {
+      errors = (error as { stdout: string }).stdout;
+    }
+    // The sources are judged where they are; a broken neighbour is no fault of an example.
+    const own = errors.split('\n').filter((line) => line.includes('examples.mts('));
+    expect(own).toEqual([]);
+  });
+});

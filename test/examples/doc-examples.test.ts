@@ -5,17 +5,29 @@
  * texts.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/index.ts';
-import { programOf, snippetsIn, snippetsOf } from './snippets.ts';
+import { methodsWithoutExample, programOf, snippetsIn, snippetsOf } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const snippets = snippetsIn(join(root, 'src'), root);
+
+/** Whose methods users call. */
+const userFacing = [
+  'src/layers/lists/list-in-transaction.ts',
+  'src/layers/lists/list.ts',
+  'src/layers/scopes/batch.ts',
+  'src/layers/scopes/readable-scope.ts',
+  'src/layers/scopes/scope.ts',
+  'src/layers/scopes/transaction/transaction-scope.ts',
+  'src/store/app.ts',
+  'src/store/store.ts',
+];
 
 type Program = (...given: unknown[]) => () => Promise<void>;
 
@@ -46,6 +58,10 @@ describe('documentation examples', () => {
   });
 
   test.each(snippets)('$place runs and gives what it says', run);
+
+  test.each(userFacing)('every public method of %s has one', (path) => {
+    expect(methodsWithoutExample(readFileSync(join(root, path), 'utf8'))).toEqual([]);
+  });
 
   test('an example that is wrong is found out', async () => {
     const text = ['/**', ' * @example', ' * 1 + 1; // => 3', ' */'].join('\n');

@@ -30,7 +30,13 @@ export class ListInTransaction<In, Out> {
     this.#ttlMs = ttlMs;
   }
 
-  /** Stages items for the end of the list. Its promise may be left alone. */
+  /**
+   * Stages items for the end of the list. Its promise may be left alone.
+   *
+   * @example
+   * await app.transact((tx) => list.in(tx).append('hello', 'world'));
+   * await list.range(); // => ['hello', 'world']
+   */
   append(...items: readonly In[]): Promise<void> {
     const encoding = encodeItems(this.#codec, items);
     // Own writes before this one are staged; awaiting them from inside would never end.
@@ -50,13 +56,25 @@ export class ListInTransaction<In, Out> {
     });
   }
 
-  /** How many items there are, own appends included. */
+  /**
+   * How many items there are, own appends included.
+   *
+   * @example
+   * await list.append('hello');
+   * await app.transact((tx) => list.in(tx).length()); // => 1
+   */
   async length(): Promise<number> {
     const { first, next } = await this.#head();
     return next - first;
   }
 
-  /** The item of an index, or undefined; negative indexes count from the end. */
+  /**
+   * The item of an index, or undefined; negative indexes count from the end.
+   *
+   * @example
+   * await list.append('hello', 'world');
+   * await app.transact((tx) => list.in(tx).get(-1)); // => 'world'
+   */
   async get(index: number): Promise<Out | undefined> {
     const { first, next } = await this.#head();
     const wanted = index < 0 ? next + index : index;
@@ -65,7 +83,13 @@ export class ListInTransaction<In, Out> {
     return item && this.#codec.decode(item);
   }
 
-  /** The newest `count` items, oldest first, own appends included. */
+  /**
+   * The newest `count` items, oldest first, own appends included.
+   *
+   * @example
+   * await list.append('a', 'b', 'c');
+   * await app.transact((tx) => list.in(tx).tail(2)); // => ['b', 'c']
+   */
   async tail(count: number): Promise<Out[]> {
     const { first, next } = await this.#head();
     const from = Math.max(first, next - count);

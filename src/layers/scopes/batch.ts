@@ -56,10 +56,26 @@ export class Batch {
     return this.#add(pending);
   }
 
+  /**
+   * Adds a removal; nothing happens to a key that is missing.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await app.batch().delete(scope, 'ada').commit();
+   * await scope.has('ada'); // => false
+   */
   delete(scope: AnyScope, key: string): this {
     return this.#add({ kind: 'delete', scope: scope.name, key });
   }
 
+  /**
+   * Gives an entry, if there is one, a new time to live; null for none.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await app.batch().touch(scope, 'ada', 60_000).commit();
+   * (await scope.entry('ada'))?.expiresAt; // => expect.any(Number)
+   */
   touch(scope: AnyScope, key: string, ttlMs: number | null): this {
     return this.#add({ kind: 'touch', scope: scope.name, key, ttlMs });
   }
@@ -67,6 +83,10 @@ export class Batch {
   /**
    * Adds operations. Throws `unsupported` for a scope with a schema or a version: they must see the
    * outcome, which takes a transaction.
+   *
+   * @example
+   * await app.batch().update(scope, 'ada', [{ op: 'increment', by: 2 }]).commit();
+   * await scope.get('ada'); // => 2
    */
   update(
     scope: AnyScope,
@@ -86,6 +106,12 @@ export class Batch {
   /**
    * Commits everything, or nothing. Results are in the order of the calls. A batch commits once.
    * Throws `limit_exceeded` above 1,000 writes or 64 MiB.
+   *
+   * @example
+   * const stamp = { client: 'importer', sequence: 1 };
+   * await app.batch().set(scope, 'ada', 7).commit({ stamp });
+   * const { replayed } = await app.batch().set(scope, 'ada', 7).commit({ stamp });
+   * replayed; // => true
    */
   async commit(options: BatchCommitOptions = {}): Promise<Receipt> {
     if (this.#committed) throw new HoldfastError('closed', 'this batch was committed before');

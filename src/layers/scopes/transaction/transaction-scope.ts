@@ -36,7 +36,12 @@ export class TransactionScope<In, Out> {
     this.#scope = scope;
   }
 
-  /** The value of a key, or `fallback` where there is none. Throws `schema_mismatch`. */
+  /**
+   * The value of a key, or `fallback` where there is none. Throws `schema_mismatch`.
+   *
+   * @example
+   * await app.transact((tx) => tx.scope(scope).get('ada', 0)); // => 0
+   */
   get(key: string): Promise<Out | undefined>;
   get<Fallback>(key: string, fallback: Fallback): Promise<Out | Fallback>;
   async get<Fallback>(key: string, fallback?: Fallback): Promise<Out | Fallback | undefined> {
@@ -44,10 +49,29 @@ export class TransactionScope<In, Out> {
     return seen === undefined ? fallback : this.#scope.codec.decode(seen);
   }
 
+  /**
+   * Whether there is an entry.
+   *
+   * @example
+   * const claimed = await app.transact(async (tx) => {
+   *   const claims = tx.scope(scope);
+   *   if (await claims.has('ada')) return false;
+   *   await claims.set('ada', 1);
+   *   return true;
+   * });
+   * claimed; // => true
+   */
   async has(key: string): Promise<boolean> {
     return (await this.#tx.see({ scope: this.name, key })) !== undefined;
   }
 
+  /**
+   * Stages a value. Throws `schema_mismatch` and `invalid_value`, which fail the transaction.
+   *
+   * @example
+   * await app.transact((tx) => tx.scope(scope).set('ada', 7, { ttlMs: 60_000 }));
+   * await scope.get('ada'); // => 7
+   */
   set(key: string, value: In, options: StagedWriteOptions = {}): Promise<void> {
     let encoded: unknown;
     try {
@@ -65,6 +89,14 @@ export class TransactionScope<In, Out> {
     });
   }
 
+  /**
+   * Stages a removal; nothing happens to a key that is missing.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await app.transact((tx) => tx.scope(scope).delete('ada'));
+   * await scope.has('ada'); // => false
+   */
   delete(key: string): Promise<void> {
     return this.#tx.stage(() => {
       this.#tx.add({ kind: 'delete', scope: this.name, key });
@@ -72,7 +104,14 @@ export class TransactionScope<In, Out> {
     });
   }
 
-  /** Gives the entry, if there is one, a new time to live; null for none. */
+  /**
+   * Gives the entry, if there is one, a new time to live; null for none.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await app.transact((tx) => tx.scope(scope).touch('ada', 60_000));
+   * (await scope.entry('ada'))?.expiresAt; // => expect.any(Number)
+   */
   touch(key: string, ttlMs: number | null): Promise<void> {
     return this.#tx.stage(() => {
       this.#tx.add({ kind: 'touch', scope: this.name, key, ttlMs });
@@ -83,6 +122,10 @@ export class TransactionScope<In, Out> {
   /**
    * Stages operations. Without a schema they are applied to whatever is there at the commit, so two
    * transactions that increment one key do not conflict; with one, the key is read and checked.
+   *
+   * @example
+   * await app.transact((tx) => tx.scope(scope).update('ada', [{ op: 'increment', by: 2 }]));
+   * await scope.get('ada'); // => 2
    */
   update(
     key: string,
@@ -114,6 +157,16 @@ export class TransactionScope<In, Out> {
   /**
    * Keys and values in order, own writes included. From here on every change of the scope by
    * others, new keys too, is a conflict. Own writes made during the iteration need not show in it.
+   *
+   * @example
+   * await scope.setMany({ ada: 7, bob: 2 });
+   * await app.transact(async (tx) => {
+   *   const visits = tx.scope(scope);
+   *   let total = 0;
+   *   for await (const { value } of visits.entries()) total += value;
+   *   await visits.set('total', total);
+   * });
+   * await scope.get('total'); // => 9
    */
   async *entries(
     options: TransactionEntriesOptions = {},
@@ -123,12 +176,23 @@ export class TransactionScope<In, Out> {
     }
   }
 
+  /**
+   * Keys in order, own writes included; otherwise like `entries`.
+   *
+   * @example
+   * await scope.setMany({ ada: 7, bob: 2 });
+   * await app.transact((tx) => Array.fromAsync(tx.scope(scope).keys())); // => ['ada', 'bob']
+   */
   async *keys(options: TransactionEntriesOptions = {}): AsyncGenerator<string, void, undefined> {
     for await (const { key } of this.#scan(options)) yield key;
   }
 
   /**
    * How many entries there are, own writes included. Like `entries`, it watches the whole scope.
+   *
+   * @example
+   * await scope.set('ada', 7);
+   * await app.transact((tx) => tx.scope(scope).count()); // => 1
    */
   async count(range: RangeOptions = {}): Promise<number> {
     const { prefix, from, to } = range;

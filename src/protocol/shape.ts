@@ -102,12 +102,12 @@ export function record<T extends object>(fields: Fields<T>): Shape<T> {
   const entries = Object.entries<Shape<unknown>>(fields);
   return {
     write(value, frame, name) {
-      if (typeof value !== 'object' || (value as unknown) === null) {
+      if (!isRecord(value)) {
         throw new HoldfastError(frame.blame, `'${name}' must be an object`);
       }
       const json: Record<string, unknown> = {};
       for (const [field, shape] of entries) {
-        const part = (value as Record<string, unknown>)[field];
+        const part = value[field];
         if (part === undefined && shape.absent !== undefined) continue;
         json[field] = shape.write(part, frame, field);
       }

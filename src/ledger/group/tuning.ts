@@ -16,6 +16,8 @@ export const tuning = {
   logRows: 256,
   /** Bytes of log rows after which a page ends. */
   logBytes: 4 * 1024 * 1024,
+  /** Bytes of values after which a page of a scan ends; a single larger entry still goes. */
+  pageBytes: 16 * 1024 * 1024,
   /** Recent commits kept for a process's watchers. */
   ringCommits: 4096,
 } as const;

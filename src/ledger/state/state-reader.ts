@@ -12,6 +12,7 @@ import type { Entry, EntryHead } from '../entry.ts';
 import { decodeExternal } from '../keyspace/external.ts';
 import type { ExternalRef } from '../keyspace/external.ts';
 import type { Page, ScanQuery, ScopeInfo, ScopesQuery } from '../ledger.ts';
+import { tuning } from '../group/tuning.ts';
 import { limits } from '../limits.ts';
 import { loadLargeValues } from '../log/large-values.ts';
 import { positionOf } from '../log/reader.ts';
@@ -73,12 +74,12 @@ export class StateReader {
       }
       const alive = named.filter((entry) => !isDead(entry, time));
       // What was deleted since comes on top of what is there: the rest is for the next page.
-      const shown = alive.slice(0, range.limit);
+      const shown = alive.slice(0, keysOnly ? range.limit : fittingCount(alive, range.limit));
       const items = keysOnly
         ? shown.map(({ value: _, ...entryHead }) => entryHead)
         : await this.#resolve(shown);
       if (items === undefined) continue;
-      const after = alive.length > range.limit ? shown.at(-1)?.key : full ? last : undefined;
+      const after = alive.length > shown.length ? shown.at(-1)?.key : full ? last : undefined;
       const next = after === undefined ? undefined : encodeCursor({ position, after });
       return { items: items as (Entry | EntryHead)[], cursor: next, position };
     }
@@ -222,6 +223,18 @@ function isInRange(key: string, range: ScanRange, reached: string | undefined): 
   const direction = reverse ? -1 : 1;
   if (after !== undefined && compareText(key, after) * direction <= 0) return false;
   return reached === undefined || compareText(key, reached) * direction <= 0;
+}
+
+/** How many of the entries a page may show: a page of large values must fit into memory and frames. */
+function fittingCount(entries: readonly NamedEntry[], limit: number): number {
+  let bytes = 0;
+  let count = 0;
+  for (const { size } of entries) {
+    bytes += size;
+    if (count >= limit || (count > 0 && bytes > tuning.pageBytes)) break;
+    count += 1;
+  }
+  return count;
 }
 
 function samePlace(position: Position, head: Head): boolean {

@@ -38,8 +38,7 @@ export async function measureLargeValue(report: Report, { ledger }: Fixture): Pr
   }
   const written = (bytesWritten() - before) / rounds;
   report.add({
-    question:
-      'bytes written by a one-field update of a large value, write-ahead log and checkpoints included',
+    question: 'bytes written by a one-field update of a large value, write-ahead log and all',
     target: 'at most 1.2 times the value',
     met: written <= 1.2 * size,
     figures: { 'bytes/update': Math.round(written), 'value bytes': size, share: written / size },

@@ -47,8 +47,8 @@ export interface SetMutation extends Ref {
   /** Time to live from the commit on. Left out: the entry never expires. 'keep': as it was. */
   readonly ttlMs?: number | 'keep' | undefined;
   /**
-   * The moment of expiry itself, in place of `ttlMs`: for entries that come from elsewhere. If it has
-   * passed by the time of the commit, the entry is deleted.
+   * The moment of expiry itself, in place of `ttlMs`: for entries that come from elsewhere. If it
+   * has passed by the time of the commit, the entry is deleted.
    */
   readonly expiresAt?: number | undefined;
   /** Recorded with the entry; 0 if left out. */

@@ -26,8 +26,9 @@ const seed = Number(process.env['HOLDFAST_FUZZ_SEED'] ?? 1);
 const retention = { ms: 100, bytes: 20_000, hardBytes: 60_000 };
 
 /**
- * Everything that can go wrong and be put right again. Not calls that fail, which end a sequence, nor
- * views of an earlier moment, whose time an entry may rightly carry: the reference knows one clock.
+ * Everything that can go wrong and be put right again. Not calls that fail, which end a sequence,
+ * nor views of an earlier moment, whose time an entry may rightly carry: the reference knows one
+ * clock.
  */
 const faults: HostileFaults = {
   ...noFaults,

@@ -1,4 +1,6 @@
-/** P3: what several processes with several writers each saw fits into one order, that of the log. */
+/**
+ * P3: what several processes with several writers each saw fits into one order, that of the log.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -39,7 +39,7 @@ async function set(ledger: Ledger, key: string): Promise<Position> {
   return answer.position;
 }
 
-test('positions of the lost future are regressed, those from before the backup stay good', async () => {
+test('positions of the lost future are regressed, those from before it stay good', async () => {
   const store = join(folder, 'store.db');
   const backup = join(folder, 'backup.db');
   const kept = await during((ledger) => set(ledger, 'kept'));

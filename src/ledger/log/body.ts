@@ -14,8 +14,8 @@
  * B2. Large values are named, never repeated.
  *
  * The tags of a row are the scopes in it, one a line, so that a reader of one scope can pass it
- * over unread; `*` if there are too many to list or one has a line break. A first line `!` marks a row that names large
- * values.
+ * over unread; `*` if there are too many to list or one has a line break. A first line `!` marks a
+ * row that names large values.
  */
 import { present } from '../../internal/assert.ts';
 import type { LogAppend } from '../../engine/index.ts';

@@ -225,7 +225,9 @@ function isInRange(key: string, range: ScanRange, reached: string | undefined): 
   return reached === undefined || compareText(key, reached) * direction <= 0;
 }
 
-/** How many of the entries a page may show: a page of large values must fit into memory and frames. */
+/**
+ * How many of the entries a page may show: a page of large values must fit into memory and frames.
+ */
 function fittingCount(entries: readonly NamedEntry[], limit: number): number {
   let bytes = 0;
   let count = 0;

@@ -9,7 +9,9 @@ import { ManualClock } from '../../testing/index.ts';
 import { openLedgers } from '../ledgers.ts';
 import type { Ledgers } from '../ledgers.ts';
 
-/** Waiting for a neighbour on the file takes a turn of the event loop, however still time stands. */
+/**
+ * Waiting for a neighbour on the file takes a turn of the event loop, however still time stands.
+ */
 class PatientClock extends ManualClock {
   override sleep(): Promise<void> {
     return new Promise((resolve) => {

@@ -71,8 +71,8 @@ function strip(change: RawChange, gone: Set<string>): boolean {
 }
 
 /**
- * Puts the erased rows in place of those that were read. Throws `contended` if another erasure did so
- * since: its values would come back.
+ * Puts the erased rows in place of those that were read. Throws `contended` if another erasure did
+ * so since: its values would come back.
  */
 export class EraseWork implements Work {
   readonly ledger: string;

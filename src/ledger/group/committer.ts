@@ -156,7 +156,7 @@ class Loop {
     let room: number = tuning.groupProposals;
     const share = this.#lanes.size === 1 ? room : tuning.groupShare;
     // Each lane is met once: those with more to say line up again behind the others.
-    for (const lane of [...this.#lanes]) {
+    for (const lane of Array.from(this.#lanes)) {
       if (room <= 0) break;
       this.#lanes.delete(lane);
       const group = GroupWork.take(lane, Math.min(room, share));

@@ -318,7 +318,8 @@ export class DirectLedger implements Ledger, Lane {
 
   /** A scope's dead count as changed even before they are swept: they are proposed along. */
   async #commitUnchanged(prepared: Prepared): Promise<CommitAnswer> {
-    await this.#history.refresh();
+    const { head } = await this.#engine.read(this.name, []);
+    await this.#history.refresh(head);
     const scopes = new Set(
       prepared.checks.filter(({ ref }) => ref === undefined).map(({ address }) => address),
     );

@@ -16,13 +16,17 @@ export class History {
   readonly #engine: Engine;
   readonly #ledger: string;
   #incarnations: readonly Incarnation[] = [];
+  /** The furthest head that a refresh was told of. */
+  #reached = 0;
 
   constructor(engine: Engine, ledger: string) {
     this.#engine = engine;
     this.#ledger = ledger;
   }
 
-  async refresh(): Promise<void> {
+  /** `head`, if given, says how far the history reaches at least. */
+  async refresh(head?: Head): Promise<void> {
+    if (head !== undefined) this.#reached = Math.max(this.#reached, head.revision);
     this.#incarnations = await this.#engine.incarnations(this.#ledger);
   }
 
@@ -35,11 +39,13 @@ export class History {
     return this.covers(position) ? 'held' : 'regressed';
   }
 
-  /** The same for one who cannot wait: false where it cannot be told without asking the engine. */
+  /**
+   * Whether a position is of this history, for one who cannot wait: false where it cannot be told
+   * without asking the engine. `head` may be some commits old; the position must not be new by that.
+   */
   knows(position: Position, head: Head): boolean {
-    if (position.revision > head.revision) return false;
-    if (position.revision === 0) return true;
-    return this.#isCurrent(head) && this.covers(position);
+    if (position.revision > Math.max(head.revision, this.#reached)) return false;
+    return this.#isKnown(head) && this.covers(position);
   }
 
   /** The incarnation that `revision` was committed in, as of the last refresh. */
@@ -54,6 +60,10 @@ export class History {
 
   #isCurrent(head: Head): boolean {
     return this.#incarnations.at(-1)?.id === head.incarnation;
+  }
+
+  #isKnown({ incarnation }: Head): boolean {
+    return incarnation === '' || this.#incarnations.some(({ id }) => id === incarnation);
   }
 
   /** Whether a position is of this history, as of the last refresh. */

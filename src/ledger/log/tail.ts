@@ -34,6 +34,8 @@ export class Tail {
   #wakers = new Set<() => void>();
   /** Counts hints, so that one that came while a watcher was reading is not lost to it. */
   #hints = 0;
+  /** How many of them there were when the last reading began. */
+  #filledHints = 0;
   #filling: Promise<void> | undefined;
   #poll: Timer | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -71,8 +73,7 @@ export class Tail {
       this.#enter();
       let at = await start;
       while (options.signal?.aborted !== true) {
-        const hints = this.#hints;
-        const page = await this.#page(at, options);
+        const { page, hints } = await this.#page(at, options);
         if (page.kind !== 'commits') {
           yield page;
           return;
@@ -86,11 +87,13 @@ export class Tail {
     }
   }
 
-  async #page(at: Position, filter: ChangeFilter): Promise<LogPage> {
+  /** A page with the number of hints that it surely has made good. */
+  async #page(at: Position, filter: ChangeFilter): Promise<{ page: LogPage; hints: number }> {
     await this.#fill();
+    const hints = this.#filledHints;
     const inRing = this.#ring.length > 0 && at.revision >= this.#from;
     const isKnown = inRing && at.revision <= this.#end.revision && this.#reader.covers(at);
-    if (!isKnown) return this.#reader.page(at, filter);
+    if (!isKnown) return { page: await this.#reader.page(at, filter), hints };
     // While the values are loaded others may move the ring's end on: this page ends here.
     const end = this.#end;
     const commits: NamedCommit[] = [];
@@ -99,14 +102,18 @@ export class Tail {
       if (changes.length > 0) commits.push({ ...commit, changes: bare(changes, filter) });
     }
     const resolved = await this.#reader.resolve(commits, filter);
-    return { kind: 'commits', commits: resolved, through: end, head: end };
+    return { page: { kind: 'commits', commits: resolved, through: end, head: end }, hints };
   }
 
   /** Reads what was committed since the ring's end; one read serves all who ask meanwhile. */
   #fill(): Promise<void> {
-    this.#filling ??= this.#readOn().finally(() => {
-      this.#filling = undefined;
-    });
+    if (this.#filling === undefined) {
+      const hints = this.#hints;
+      this.#filling = this.#readOn().finally(() => {
+        this.#filling = undefined;
+        this.#filledHints = hints;
+      });
+    }
     return this.#filling;
   }
 

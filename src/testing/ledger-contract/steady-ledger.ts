@@ -65,7 +65,8 @@ export class SteadyLedger implements Ledger {
   }
 
   watch(options: WatchOptions = {}): AsyncIterable<LogPage> {
-    const start = options.after ?? this.head().then(({ position }) => position);
+    const start =
+      options.after === undefined ? this.head().then(({ position }) => position) : options.after;
     return watchOn(this.#ledger, start, options);
   }
 

@@ -50,8 +50,7 @@ function thoroughness(contract: LedgerContract): void {
     await write(app, set('person', bytes, { ttlMs: 1000 }));
     await Promise.all([write(app, set('person', marker)), write(app, set('person', `${marker}!`))]);
     expect(await everything(opened)).toContain(marker);
-    const { existed } = await app.erase(ref);
-    expect(existed).toBe(true);
+    await app.erase(ref);
     const left = await everything(opened);
     expect(left).not.toContain(marker);
     expect(left).not.toContain(bytes.toString('base64'));
@@ -106,18 +105,31 @@ function thoroughness(contract: LedgerContract): void {
     await write(app, set('person', marker, { ttlMs: 10 }));
     await write(app, set('other', marker.repeat(500), { ttlMs: 10 }));
     clock.advance(10);
-    expect((await app.erase(ref)).existed).toBe(false);
+    await app.erase(ref);
     await app.erase({ scope: 's', key: 'other' });
     expect(await everything(opened)).not.toContain(marker);
   });
+
+  contract.test(
+    'erasures at once, through several handles, undo none of each other',
+    async (world) => {
+      const opened = await world.start();
+      const other = (await world.reopen(opened)).ledger('app');
+      const keys = Array.from({ length: 12 }, (_, index) => `person ${index}`);
+      await Promise.all(keys.map((key) => write(opened.app, set(key, `${marker} of ${key}`))));
+      await Promise.all(
+        keys.map((key, index) => (index % 2 === 0 ? opened.app : other).erase({ scope: 's', key })),
+      );
+      expect(await everything(opened)).not.toContain(marker);
+    },
+  );
 
   contract.test('a value that is gone from the state is erased from the log', async (world) => {
     const opened = await world.start();
     const { app } = opened;
     await write(app, set('person', marker));
     await write(app, drop('person'));
-    const answer = await app.erase(ref);
-    expect(answer).toEqual({ existed: false, changes: 2 });
+    await app.erase(ref);
     expect(await everything(opened)).not.toContain(marker);
   });
 
@@ -140,6 +152,18 @@ function thoroughness(contract: LedgerContract): void {
 }
 
 function restraint(contract: LedgerContract): void {
+  contract.test('an erasure says what it found', async (world) => {
+    const { app, clock } = await world.start();
+    await write(app, set('person', marker), set('dies', marker, { ttlMs: 10 }));
+    expect(await app.erase(ref)).toEqual({ existed: true, changes: 1 });
+    expect(await app.erase(ref)).toEqual({ existed: false, changes: 0 });
+    clock.advance(10);
+    expect((await app.erase({ scope: 's', key: 'dies' })).existed).toBe(false);
+    await write(app, set('person', marker));
+    await write(app, drop('person'));
+    expect(await app.erase(ref)).toEqual({ existed: false, changes: 2 });
+  });
+
   contract.test(
     'erasing touches no other entry, not even of the same key elsewhere',
     async (world) => {

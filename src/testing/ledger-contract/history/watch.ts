@@ -86,6 +86,26 @@ function following(contract: LedgerContract): void {
   });
 
   contract.test(
+    'watchers at once never skip what is committed while one of them reads',
+    async (world) => {
+      const { app } = await world.start();
+      const watches = Array.from({ length: 6 }, () => watching(app, { after: origin }));
+      const taking = watches.map((watch) => take(watch, 120));
+      for (let turn = 0; turn < 40; turn += 1) {
+        const large = set('k', `${turn} ${'x'.repeat(6000)}`);
+        await Promise.all([
+          write(app, increment('n')),
+          write(app, large),
+          write(app, increment('n')),
+        ]);
+      }
+      const expected = Array.from({ length: 120 }, (_, index) => index + 1);
+      for (const commits of await Promise.all(taking)) expect(revisions(commits)).toEqual(expected);
+      await Promise.all(watches.map((watch) => watch.return?.()));
+    },
+  );
+
+  contract.test(
     'a filter gives what matches, from the log and from memory alike',
     async (world) => {
       const { app } = await world.start();

@@ -80,8 +80,8 @@ export async function showTotals(
     'scopes',
     'list visits',
     `get reservations ${firstChanged(dataset)}`,
-    `list '$lists/conversation/1/${first?.id ?? ''}'`,
-    'log --follow',
+    `list '$list/conversation/1/${first?.id ?? ''}'`,
+    'log --last 10 --follow',
   ]) {
     say(`  npm run -s holdfast -- -s ${url} -a airline ${command}`);
   }

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Context } from './context.ts';
 import type { GlobalOptions } from './context.ts';
+import { backup, restore } from './commands/backup.ts';
+import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { list, scopes } from './commands/list.ts';
 import { log } from './commands/log.ts';
@@ -94,6 +96,7 @@ function addListCommands(program: Command, run: Run): void {
     .command('log')
     .description('shows what changed, in order')
     .option('--from <revision>', 'from this revision on', positive)
+    .option('--last <count>', 'the last so many revisions', positive)
     .option('--scope <scope>', 'changes of this scope')
     .option('--key <key>', 'changes of this key; needs --scope')
     .option('--prefix <text>', 'changes of keys that start with it')
@@ -128,6 +131,20 @@ function addTransferCommands(program: Command, run: Run): void {
     .option('--scope <scope>', 'puts everything into this scope')
     .option('--keyv-table <name>', 'the table of a Keyv file')
     .action(run(importEntries));
+  program
+    .command('backup <file>')
+    .description('copies the store as it is at one moment, while others write')
+    .option('--force', 'replaces the file if it exists')
+    .action(run(backup));
+  program
+    .command('restore <file>')
+    .description('makes the store anew from a backup')
+    .option('--force', 'replaces the store that is there, if nobody has it open')
+    .action(run(restore));
+  program
+    .command('doctor')
+    .description('checks every rule of the store; changes nothing; 6 if one is broken')
+    .action(run(doctor));
 }
 
 function ifVersion(): Option {

@@ -2,11 +2,16 @@
 export type { Change, ChangeKind, Commit, LogPage, PreviousEntry } from './commit.ts';
 export type { Entry, EntryHead } from './entry.ts';
 export type * from './ledger.ts';
+export { examineLedger, findingRules } from './checkup/index.ts';
+export type { CheckupOptions, Finding, FindingRule } from './checkup/index.ts';
 export { openLedgers } from './ledgers.ts';
 export type { AppOptions, Ledgers, LedgersOptions } from './ledgers.ts';
 export { limits } from './limits.ts';
 export { applyOperations, checkOperations } from './operations/index.ts';
 export type { Operation } from './operations/index.ts';
+export { Membership } from './membership.ts';
+export type { Held, MembershipOptions } from './membership.ts';
+export { Ownership } from './ownership.ts';
 export { origin } from './position.ts';
 export type { Position } from './position.ts';
 export type * from './proposal.ts';

@@ -2,8 +2,8 @@
  * What the answer of a tool does to the airline's state.
  *
  * E1. The recording was made one conversation at a time, each in a world of its own; here they run
- *     at once in one. So that the outcome does not depend on who was faster, a reservation keeps what
- *     each call replaced, in the order of the recording, and is what they make of it together.
+ *     at once in one. So that the outcome does not depend on who was faster, a reservation keeps
+ *     what each call replaced, in the order of the recording, and is what they make of it together.
  * E2. A reservation that a conversation booked has the conversation in its key: every world called
  *     its first one HATHAT.
  */

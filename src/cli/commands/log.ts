@@ -11,6 +11,8 @@ import type { LoggedChange } from './entry-shape.ts';
 
 export interface LogCommandOptions {
   readonly from?: number | undefined;
+  /** The last so many revisions. */
+  readonly last?: number | undefined;
   readonly scope?: string | undefined;
   readonly key?: string | undefined;
   readonly prefix?: string | undefined;
@@ -27,7 +29,7 @@ export async function log(context: Context, options: LogCommandOptions): Promise
     const reached = await past(context, store, options, writer);
     await writer.flush();
     if (options.follow === true && reached !== undefined) {
-      await future(context, store, options, reached, writer);
+      await stayingAlive(context, () => future(context, store, options, reached, writer));
     }
   });
 }
@@ -42,7 +44,7 @@ async function past(
   const { scope, key, prefix, limit = Infinity } = options;
   const ledger = store.ledger(context.options.app);
   let left = limit;
-  for (let at = await start(context, store, options.from); ;) {
+  for (let at = await startOf(context, store, options); ;) {
     context.signal.throwIfAborted();
     const page = commitsOf(await ledger.log(at, { scope, key, prefix }));
     left = await writeChanges(page, left, writer);
@@ -69,6 +71,18 @@ async function future(
   signal.throwIfAborted();
 }
 
+/** Watching waits without keeping the process alive, as libraries should; a command must stay. */
+async function stayingAlive(context: Context, work: () => Promise<void>): Promise<void> {
+  let isDone = false;
+  const ended = work().finally(() => {
+    isDone = true;
+  });
+  while (!isDone) await Promise.race([ended, context.clock.sleep(aliveMs)]);
+  await ended;
+}
+
+const aliveMs = 200;
+
 type Commits = Extract<LogPage, { kind: 'commits' }>;
 
 function commitsOf(page: LogPage): Commits {
@@ -94,14 +108,15 @@ async function writeChanges(
 }
 
 /** The position before the first revision to show: where the log begins, unless one is named. */
-async function start(
+async function startOf(
   context: Context,
   store: OpenStore,
-  from: number | undefined,
+  { from, last }: LogCommandOptions,
 ): Promise<Position> {
   const { app } = context.options;
   const { trimmed, position } = await store.ledger(app).head();
-  const revision = from === undefined ? trimmed : from - 1;
+  const start = last === undefined ? trimmed : Math.max(trimmed, position.revision - last);
+  const revision = from === undefined ? start : from - 1;
   if (revision > position.revision) {
     throw usageError(`--from ${from}: the last revision is ${position.revision}`);
   }

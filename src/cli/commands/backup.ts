@@ -1,0 +1,104 @@
+/** `backup` and `restore`: a whole store as a file, and back. */
+import { open } from 'node:fs/promises';
+import { copyStoreFile } from '../../engine/sqlite/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
+import type { Context } from '../context.ts';
+import { CommandEnd, usageError } from '../failure.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { formatBytes } from '../output/format.ts';
+import type { Progress } from '../output/progress.ts';
+import { openStore, storeUrl } from '../store.ts';
+
+export interface CopyCommandOptions {
+  readonly force?: boolean | undefined;
+}
+
+export async function backup(
+  context: Context,
+  destination: string,
+  options: CopyCommandOptions,
+): Promise<void> {
+  const { store } = context.options;
+  const bytes = await copy(context, 'copying', pathOf(store), destination, options);
+  await tell(context, { path: destination, bytes }, `backed up to ${destination}`);
+}
+
+export async function restore(
+  context: Context,
+  source: string,
+  options: CopyCommandOptions,
+): Promise<void> {
+  const path = pathOf(context.options.store);
+  await requireSqlite(source);
+  await requireSound(source);
+  const bytes = await copy(context, 'restoring', source, path, options);
+  await tell(context, { path, bytes }, `restored ${path} from ${source}`);
+}
+
+async function copy(
+  context: Context,
+  label: string,
+  from: string,
+  to: string,
+  options: CopyCommandOptions,
+): Promise<number> {
+  let progress: Progress | undefined;
+  const { clock } = context;
+  try {
+    const onProgress = (done: number, total: number) => {
+      progress ??= context.progress(label, 'bytes', total);
+      progress.update(done);
+    };
+    return await copyStoreFile(from, to, { clock, replace: options.force, onProgress });
+  } finally {
+    progress?.end();
+  }
+}
+
+function pathOf(store: string): string {
+  const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(storeUrl(store))?.[1];
+  if (path !== undefined) return path;
+  throw usageError(`'${store}' is no file; use export and import for it`);
+}
+
+async function requireSqlite(path: string): Promise<void> {
+  const header = Buffer.alloc(16);
+  try {
+    const file = await open(path);
+    try {
+      await file.read(header, 0, header.length, 0);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CommandEnd('file_unreadable', exitCodes.notFound, `cannot read ${path}: ${reason}`);
+  }
+  if (header.toString('latin1').startsWith('SQLite format 3')) return;
+  throw usageError(`${path} is no backup; an export is read with import`);
+}
+
+/** A damaged backup must not take the place of anything. */
+async function requireSound(path: string): Promise<void> {
+  const { engine, close } = await openStore(`file:${path}`, 'read');
+  try {
+    const faults =
+      'integrityCheck' in engine
+        ? await (engine as { integrityCheck(): Promise<string[]> }).integrityCheck()
+        : [];
+    if (faults.length === 0) return;
+    const message = `${path} is damaged (${faults[0] ?? ''}); nothing was changed`;
+    throw new HoldfastError('store_corrupt', message, { details: { path, faults } });
+  } finally {
+    await close();
+  }
+}
+
+async function tell(
+  context: Context,
+  facts: { readonly path: string; readonly bytes: number },
+  sentence: string,
+): Promise<void> {
+  const text = `${sentence}, ${formatBytes(facts.bytes)}`;
+  await context.output.text(context.isJson ? `${JSON.stringify(facts)}\n` : `${text}\n`);
+}

@@ -245,6 +245,9 @@ class FailingDatabase {
   }
 
   exec(sql: string): void {
+    if (sql.includes('wal_checkpoint') && this.errcode !== undefined) {
+      throw Object.assign(new Error('disk I/O error'), { errcode: this.errcode });
+    }
     this.#database.exec(sql);
   }
 
@@ -296,6 +299,16 @@ describe('SqliteEngine when COMMIT fails', () => {
     expect(await contentOf(engine, 'b')).toBeUndefined();
     expect(await put(engine, { a: 'after' })).toMatchObject({ base: 1 });
     expect(await contentOf(engine, 'a')).toBe('after');
+  });
+});
+
+describe('SqliteEngine when it cannot write its WAL back', () => {
+  it('closes all the same, and what was committed is there', async () => {
+    const { engine, database } = await openFailing();
+    await put(engine, { a: 'kept' });
+    database.errcode = 13;
+    await engine.close();
+    expect(await contentOf(await open(), 'a')).toBe('kept');
   });
 });
 

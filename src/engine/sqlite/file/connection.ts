@@ -181,8 +181,8 @@ export class Connection {
     try {
       // The last one to close writes the WAL back and removes it; anyone else does it halfway.
       if (!this.options.readOnly) this.execute('PRAGMA wal_checkpoint(PASSIVE)');
-    } catch (error) {
-      if (!isBusy(error)) throw fromSqlite(error, this.path);
+    } catch {
+      // Busy, or no room: what was committed stays in the WAL, and whoever opens next finds it there.
     } finally {
       this.#statements.clear();
       this.#database.close();

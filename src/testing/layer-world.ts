@@ -8,6 +8,7 @@ import { it } from 'vitest';
 import type { Clock } from '../internal/clock.ts';
 import { systemClock } from '../internal/clock.ts';
 import { seededRandom } from '../internal/random.ts';
+import type { Random } from '../internal/random.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { App } from '../store/index.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -34,6 +35,11 @@ export interface LayerWorld {
   readonly ledger: Ledger;
   /** Skips the test where there is no other process. */
   another(): Promise<App>;
+}
+
+/** Time and chance for an app that a test makes itself. */
+export function testParts(): { readonly clock: Clock; readonly random: Random } {
+  return { clock: systemClock, random: seededRandom(1) };
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

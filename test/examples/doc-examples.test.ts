@@ -21,6 +21,7 @@ const snippets = snippetsIn(join(root, 'src'), root);
 const userFacing = [
   'src/layers/lists/list-in-transaction.ts',
   'src/layers/lists/list.ts',
+  'src/layers/lists/readable-list.ts',
   'src/layers/scopes/batch.ts',
   'src/layers/scopes/readable-scope.ts',
   'src/layers/scopes/scope.ts',

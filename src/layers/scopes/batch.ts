@@ -4,7 +4,7 @@
  * Blind: it reads and checks nothing. What depends on a read belongs in a transaction.
  */
 import { HoldfastError } from '../../errors/index.ts';
-import type { IdempotencyStamp, Mutation, Operation, Receipt } from '../../ledger/index.ts';
+import type { IdempotencyStamp, Ledger, Mutation, Operation, Receipt } from '../../ledger/index.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeHost } from './scope-host.ts';
 import type { CommitTerms, TimeToLive } from './scope-options.ts';
@@ -17,6 +17,7 @@ export interface BatchCommitOptions extends CommitTerms {
 /** A scope whose values do not matter. */
 interface AnyScope {
   readonly name: string;
+  readonly ledger: Ledger;
   readonly ttlMs: number | undefined;
   readonly codec: { readonly isPlain: boolean };
 }
@@ -45,6 +46,7 @@ export class Batch {
     value: In,
     options: { readonly ttlMs?: TimeToLive | undefined } = {},
   ): this {
+    this.#host.checkOwn(scope);
     const { codec, name } = scope;
     const ttlMs = options.ttlMs === undefined ? scope.ttlMs : (options.ttlMs ?? undefined);
     const mutation = { kind: 'set', scope: name, key, ttlMs, schema: codec.version } as const;
@@ -65,6 +67,7 @@ export class Batch {
    * await scope.has('ada'); // => false
    */
   delete(scope: AnyScope, key: string): this {
+    this.#host.checkOwn(scope);
     return this.#add({ kind: 'delete', scope: scope.name, key });
   }
 
@@ -77,6 +80,7 @@ export class Batch {
    * (await scope.entry('ada'))?.expiresAt; // => expect.any(Number)
    */
   touch(scope: AnyScope, key: string, ttlMs: number | null): this {
+    this.#host.checkOwn(scope);
     return this.#add({ kind: 'touch', scope: scope.name, key, ttlMs });
   }
 
@@ -94,6 +98,7 @@ export class Batch {
     operations: readonly Operation[],
     options: { readonly ttlMs?: TimeToLive | undefined } = {},
   ): this {
+    this.#host.checkOwn(scope);
     if (!scope.codec.isPlain) {
       const text = `operations on '${scope.name}', which has a schema, need a transaction`;
       throw new HoldfastError('unsupported', text, { details: { scope: scope.name } });

@@ -10,7 +10,8 @@
  *
  * Any read may throw `unavailable` or `busy`: an outage is never a "missing".
  */
-import type { Entry, ScanQuery } from '../../ledger/index.ts';
+import { isHoldfastError } from '../../errors/index.ts';
+import type { Entry, Ledger, ScanQuery } from '../../ledger/index.ts';
 import type { ScopeHost } from './scope-host.ts';
 import { pagesOf } from './scan.ts';
 import type {
@@ -191,6 +192,11 @@ export class ReadableScope<In = unknown, Out = In> {
     return count;
   }
 
+  /** The ledger that it is a scope of. For layers. */
+  get ledger(): Ledger {
+    return this.host.ledger;
+  }
+
   protected query({ prefix, from, to, reverse, cursor, pageSize }: KeysOptions): ScanQuery {
     const limit = pageSize ?? pageSizeDefault;
     return { scope: this.name, prefix, from, to, reverse, cursor, limit };
@@ -203,7 +209,7 @@ export class ReadableScope<In = unknown, Out = In> {
     try {
       return await this.opened(item);
     } catch (error) {
-      if (onRefused === undefined) throw error;
+      if (onRefused === undefined || !isHoldfastError(error, 'schema_mismatch')) throw error;
       onRefused(error, item.key);
       return undefined;
     }

@@ -1,4 +1,5 @@
 /** What every scope of one app shares: the ledger, its reads, time and chance. */
+import { HoldfastError } from '../../errors/index.ts';
 import { assert } from '../../internal/assert.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
@@ -37,6 +38,17 @@ export class ScopeHost {
   /** The same host whose commits carry `terms` too. */
   with(terms: CommitTerms): ScopeHost {
     return new ScopeHost(this.ledger, this, { ...this.terms, ...terms }, this);
+  }
+
+  /**
+   * Throws `invalid_argument` for a handle of another app: its name would mean something else here.
+   */
+  checkOwn(handle: { readonly name: string; readonly ledger: Ledger }): void {
+    if (handle.ledger === this.ledger) return;
+    const text = `'${handle.name}' belongs to app '${handle.ledger.name}', not to this one`;
+    throw new HoldfastError('invalid_argument', text, {
+      details: { name: handle.name, app: handle.ledger.name, expected: this.ledger.name },
+    });
   }
 
   commit(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<CommitAnswer> {

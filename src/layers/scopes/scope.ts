@@ -10,18 +10,9 @@
  * Any write may throw `invalid_value`, `invalid_name`, `limit_exceeded`, `quota_exceeded`, `busy`,
  * `unavailable`, `disk_full` or `outcome_unknown`.
  */
-import type {
-  Mutation,
-  MutationResult,
-  Operation,
-  Position,
-  Receipt,
-  SetMutation,
-  StoredValue,
-} from '../../ledger/index.ts';
+import type { Mutation, Operation, Receipt, SetMutation } from '../../ledger/index.ts';
 import { migrateAll } from './rewriting/migrate-all.ts';
 import { ReadableScope } from './readable-scope.ts';
-import { rewrite, storedOf } from './rewriting/rewrite.ts';
 import type { Rewrite } from './rewriting/rewrite.ts';
 import type {
   Expectation,
@@ -36,7 +27,12 @@ import type {
 import { pagesOf } from './scan.ts';
 import { updateEntry } from './rewriting/updating.ts';
 import type { UpdateFunction } from './rewriting/updating.ts';
-import type { Encoded } from './values/value-codec.ts';
+import {
+  applyForValues,
+  rewriteForValues,
+  withValues,
+  writtenOf,
+} from './rewriting/written-values.ts';
 
 type WantsValues = WriteOptions & { readonly returns: 'values' };
 
@@ -60,8 +56,13 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     if (encoded instanceof Promise) encoded = await encoded;
     const mutation = this.#setMutation(key, encoded, options.ttlMs);
     if (options.returns !== 'values') return this.#apply(mutation, options);
-    if (this.codec.isVersioned) return this.#rewrite(key, () => mutation, options);
-    return this.#applyForValues(mutation, options);
+    if (this.codec.isVersioned)
+      return rewriteForValues(
+        this.host,
+        this.codec,
+        this.#job(key, () => mutation, options),
+      );
+    return applyForValues(this.host, this.codec, mutation, options.durability);
   }
 
   /**
@@ -101,8 +102,13 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     if (options.returns !== 'values') {
       return (await this.#apply(mutation, options)).change === 'deleted';
     }
-    if (this.codec.isVersioned) return this.#rewrite(key, () => undefined, options);
-    return this.#applyForValues(mutation, options);
+    if (this.codec.isVersioned)
+      return rewriteForValues(
+        this.host,
+        this.codec,
+        this.#job(key, () => undefined, options),
+      );
+    return applyForValues(this.host, this.codec, mutation, options.durability);
   }
 
   /**
@@ -158,13 +164,14 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     const ttlMs = wanted === 'keep' ? undefined : wanted;
     if (typeof change !== 'function' && codec.isPlain) {
       const mutation = { kind: 'update', scope, key, operations: change, ttlMs } as const;
-      if (options.returns === 'values') return this.#applyForValues(mutation, options);
+      if (options.returns === 'values')
+        return applyForValues(this.host, this.codec, mutation, options.durability);
       return this.#apply(mutation, options);
     }
     const { durability } = options;
     const job = { host, scope, key, codec, change, ttlMs, durability };
     const { before, after, ...written } = await updateEntry(job);
-    return options.returns === 'values' ? this.#withValues(written, before, after) : written;
+    return options.returns === 'values' ? withValues(codec, written, before, after) : written;
   }
 
   /**
@@ -276,50 +283,11 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     return this.#written(await this.host.apply({ mutations: [mutation] }, options.durability));
   }
 
-  async #applyForValues(mutation: Mutation, options: WriteOptions): Promise<WrittenValues<Out>> {
-    const proposal = { mutations: [mutation], returns: 'values' } as const;
-    const receipt = await this.host.apply(proposal, options.durability);
-    const { previous, value } = receipt.results[0] ?? {};
-    const before = previous && { key: mutation.key, schema: 0, value: previous };
-    return this.#withValues(this.#written(receipt), before, value);
-  }
-
-  async #rewrite(
-    key: string,
-    next: Rewrite['next'],
-    options: WriteOptions,
-  ): Promise<Written | WrittenValues<Out>> {
-    const { durability, returns } = options;
-    const job = { scope: this.name, key, durability, next };
-    const { before, result, position, stored } = await rewrite(this.host, job);
-    const written = writtenOf(result, position);
-    if (returns !== 'values') return written;
-    return this.#withValues(written, before, storedOf(stored));
-  }
-
-  /** The write is done by now, so an old value that the schema refuses is no reason to fail. */
-  async #withValues(
-    written: Written,
-    before: Encoded | undefined,
-    after: StoredValue | undefined,
-  ): Promise<WrittenValues<Out>> {
-    const { codec } = this;
-    const schema = codec.version;
-    const key = before?.key ?? '';
-    const value = after && (await codec.decode({ key, schema, value: after }));
-    try {
-      const previous = before && (await codec.decode(before));
-      return { ...written, previous, value };
-    } catch (refused) {
-      return { ...written, previous: undefined, value, refused };
-    }
+  #job(key: string, next: Rewrite['next'], { durability }: WriteOptions): Rewrite {
+    return { scope: this.name, key, durability, next };
   }
 
   #written(receipt: Receipt): Written {
     return writtenOf(receipt.results[0] ?? { change: 'none', version: 0 }, receipt.position);
   }
-}
-
-function writtenOf({ change, version }: MutationResult, position: Position): Written {
-  return { change, version, position };
 }

@@ -1,7 +1,8 @@
 /** Work across scopes that happens in one moment, or not at all. */
 import { expect } from 'vitest';
-import type { App } from '../../store/index.ts';
-import { collect } from '../layer-world.ts';
+import type { Ledger } from '../../ledger/index.ts';
+import { App } from '../../store/index.ts';
+import { collect, testParts } from '../layer-world.ts';
 import type { LayerContract } from '../layer-world.ts';
 
 async function transfer(app: App, from: string, to: string, amount: number): Promise<void> {
@@ -146,6 +147,33 @@ export function transactionsContract(contract: LayerContract): void {
     await expect(tx.scope(scope).get('a')).rejects.toMatchObject({ code: 'closed' });
     expect(() => tx.scope(scope).set('a', 1)).toThrow(/is over/);
     expect(await scope.has('a')).toBe(false);
+  });
+
+  contract.test('a scope of another app is refused', async ({ app, ledger }) => {
+    const elsewhere = App.over(
+      Object.create(ledger, { name: { value: 'other' } }) as Ledger,
+      testParts(),
+    );
+    const [scope, list] = [elsewhere.scope<number>('s'), elsewhere.list('l')];
+    const refused = { code: 'invalid_argument', details: { app: 'other' } };
+    await expect(app.transact((tx) => tx.scope(scope).set('a', 1))).rejects.toMatchObject(refused);
+    await expect(app.transact((tx) => list.in(tx).append('a'))).rejects.toMatchObject(refused);
+    expect(() => app.batch().set(scope, 'a', 1)).toThrow(/belongs to app 'other'/);
+    expect(() => app.batch().delete(scope, 'a')).toThrow(/belongs to app 'other'/);
+  });
+
+  contract.test('a scan covers any number of reads in its scope', async ({ app }) => {
+    const scope = app.scope<number>('s');
+    await scope.setMany(Array.from({ length: 1000 }, (_, n) => [`a${n}`, 1] as const));
+    await scope.setMany(Array.from({ length: 500 }, (_, n) => [`b${n}`, 1] as const));
+    const sum = await app.transact(async (tx) => {
+      const s = tx.scope(scope);
+      let sum = 0;
+      for await (const key of s.keys()) sum += await s.get(key, 0);
+      await s.set('sum', sum);
+      return sum;
+    });
+    expect(sum).toBe(1500);
   });
 
   contract.test('a write that nobody awaited is committed, or fails it all', async ({ app }) => {

@@ -15,6 +15,7 @@ import type {
   Check,
   CommitAnswer,
   Entry,
+  Ledger,
   Mutation,
   Operation,
   Position,
@@ -65,7 +66,7 @@ export class Transaction {
   }
 
   /**
-   * The scope as this transaction sees it.
+   * The scope as this transaction sees it. Throws `invalid_argument` for a scope of another app.
    *
    * @example
    * const accounts = app.scope<number>('accounts');
@@ -79,7 +80,13 @@ export class Transaction {
    * await accounts.getMany(['ada', 'bob']); // => [6, 4]
    */
   scope<In, Out>(scope: Scope<In, Out>): TransactionScope<In, Out> {
+    this.#host.checkOwn(scope);
     return new TransactionScope(this, this.#host, scope);
+  }
+
+  /** Throws `invalid_argument` for a handle of another app. For layers. */
+  checkOwn(handle: { readonly name: string; readonly ledger: Ledger }): void {
+    this.#host.checkOwn(handle);
   }
 
   /** The stored entry, without own writes; checked at the commit. For layers. */
@@ -89,8 +96,11 @@ export class Transaction {
     let known = this.#reads.get(address);
     if (known === undefined) {
       const { scope, key } = ref;
+      // What was scanned before is checked as a whole, and limits how many checks there may be.
+      const isCovered = this.#unchanged.has(scope);
       const entry = this.#host.reads.read(scope, key, (entry) => {
-        this.#versions.push({ kind: 'version', scope, key, version: entry?.version ?? 0 });
+        const version = entry?.version ?? 0;
+        if (!isCovered) this.#versions.push({ kind: 'version', scope, key, version });
         return entry;
       });
       known = { ref, entry };

@@ -68,16 +68,16 @@ export async function copyStoreFile(
 
 async function copy(from: string, to: string, options: CopyOptions): Promise<void> {
   const total = bytesOf(from);
-  let isDone = false;
+  const state = { isDone: false };
   const worker = new Worker(copying, { eval: true, workerData: { from, to } });
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', () => resolve());
   }).finally(() => {
-    isDone = true;
+    state.isDone = true;
   });
   const told = (async () => {
-    while (!isDone) {
+    while (!state.isDone) {
       await options.clock.sleep(pollMs);
       const done = statSync(to, { throwIfNoEntry: false })?.size ?? 0;
       options.onProgress?.(Math.min(done, total), total);

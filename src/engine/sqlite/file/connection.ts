@@ -182,7 +182,7 @@ export class Connection {
       // The last one to close writes the WAL back and removes it; anyone else does it halfway.
       if (!this.options.readOnly) this.execute('PRAGMA wal_checkpoint(PASSIVE)');
     } catch {
-      // Busy, or no room: what was committed stays in the WAL, and whoever opens next finds it there.
+      // Busy, or no room: what was committed stays in the WAL, where the next one to open finds it.
     } finally {
       this.#statements.clear();
       this.#database.close();

@@ -1,5 +1,5 @@
 /**
- * Concurrent transactions are as if they had run one after the other, in the order of their commits.
+ * Concurrent transactions are as if they had run one after the other, in the order of commits.
  *
  * Each transaction notes what it read and signs its commit. Replaying the log, every note must be
  * what stood there at that commit: keys, missing keys, scans, counts and lists. Two processes work

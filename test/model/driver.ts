@@ -37,7 +37,6 @@ export class Driver {
   #seen: Position = origin;
   #seenCommits = 0;
   #sequence = 0;
-  #trimmed = 0;
 
   private constructor(store: ModelStore, ledgers: Ledgers) {
     this.#store = store;
@@ -151,7 +150,7 @@ export class Driver {
   }
 
   async #pin(back: number, ttlMs: number): Promise<void> {
-    const revision = Math.max(this.#trimmed, this.#seen.revision - back);
+    const revision = Math.max(this.#reference.trimmed, this.#seen.revision - back);
     const at = revision === this.#seen.revision ? this.#seen : await this.#positionAt(revision);
     if (at === undefined) return;
     const pin = await this.#ledger.pin('model', at, ttlMs);
@@ -279,7 +278,8 @@ export class Driver {
 
   async #commitsAfter(after: Position): Promise<Commit[]> {
     const commits: Commit[] = [];
-    const start = after.revision === 0 && this.#trimmed > 0 ? await this.#trimPoint() : after;
+    const start =
+      after.revision === 0 && this.#reference.trimmed > 0 ? await this.#trimPoint() : after;
     for (let at = start; ;) {
       const page: LogPage = await this.#ledger.log(at, { limit: 2 });
       if (page.kind !== 'commits') throw new Error(`the log answered ${page.kind}`);
@@ -292,9 +292,9 @@ export class Driver {
   async #trimPoint(): Promise<Position> {
     const { position } = await this.#ledger.head();
     for (const commit of this.#reference.commits) {
-      if (commit.revision >= this.#trimmed) break;
+      if (commit.revision >= this.#reference.trimmed) break;
     }
-    return this.#trimmed === position.revision ? position : this.#seen;
+    return this.#reference.trimmed === position.revision ? position : this.#seen;
   }
 
   /** Upkeep may take revisions that no commit has. */
@@ -307,7 +307,7 @@ export class Driver {
   async #adoptTrim(): Promise<void> {
     await this.#compareLog();
     await this.#adoptRevision();
-    this.#trimmed = (await this.#ledger.head()).trimmed;
+    this.#reference.trimmed = (await this.#ledger.head()).trimmed;
   }
 }
 

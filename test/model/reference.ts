@@ -43,6 +43,8 @@ export class Reference {
   readonly commits: ModelCommit[] = [];
   readonly scopeChanges = new Map<string, number>();
   revision = 0;
+  /** The log is gone up to here. */
+  trimmed = 0;
 
   alive(address: string, time: number): ModelEntry | undefined {
     const entry = this.entries.get(address);
@@ -136,6 +138,13 @@ export class Reference {
     for (const { scope } of changes) this.scopeChanges.set(scope, this.revision);
   }
 
+  /** An empty scope is forgotten with the log: it may have changed as late as the trim point. */
+  #lastChange(scope: string): number {
+    const last = this.scopeChanges.get(scope) ?? 0;
+    const isEmpty = [...this.entries.values()].every((entry) => entry.scope !== scope);
+    return isEmpty ? Math.max(last, this.trimmed) : last;
+  }
+
   #holds(check: Check): boolean {
     switch (check.kind) {
       case 'version':
@@ -145,7 +154,7 @@ export class Reference {
         return entry !== undefined && isDeepStrictEqual(entry.value, check.value);
       }
       case 'unchanged':
-        return (this.scopeChanges.get(check.scope) ?? 0) <= check.since.revision;
+        return this.#lastChange(check.scope) <= check.since.revision;
       case 'epoch':
         throw new Error('ownerships have tests of their own');
     }

@@ -34,8 +34,11 @@ export function buildProgram(signal: AbortSignal): Command {
     async (...values: unknown[]): Promise<void> => {
       const context = new Context(program.opts<GlobalOptions>(), signal);
       // Commander hands its own command over last.
-      await action(context, ...(values.slice(0, -1) as A));
-      await context.output.flush();
+      try {
+        await action(context, ...(values.slice(0, -1) as A));
+      } finally {
+        await context.output.flush();
+      }
     };
   addEntryCommands(program, run);
   addListCommands(program, run);

@@ -73,11 +73,11 @@ async function future(
 
 /** Watching waits without keeping the process alive, as libraries should; a command must stay. */
 async function stayingAlive(context: Context, work: () => Promise<void>): Promise<void> {
-  let isDone = false;
+  const state = { isDone: false };
   const ended = work().finally(() => {
-    isDone = true;
+    state.isDone = true;
   });
-  while (!isDone) await Promise.race([ended, context.clock.sleep(aliveMs)]);
+  while (!state.isDone) await Promise.race([ended, context.clock.sleep(aliveMs)]);
   await ended;
 }
 

@@ -125,10 +125,12 @@ export async function readInto(
       await importer.add(scope === undefined ? entry : { ...entry, scope });
       progress.update(done, `${formatCount(importer.counts.read)} entries`);
     }
-    return await importer.finish();
   } finally {
     progress.end();
+    // Also what came before a line that cannot be read, or before an interruption.
+    await importer.finish();
   }
+  return importer.counts;
 }
 
 async function openSource(path: string, options: ImportOptions): Promise<Source> {

@@ -268,6 +268,7 @@ export class Driver {
     );
     const real = commits.map(({ changes }) => changes.map(simple));
     expect(inNoOrder(real)).toEqual(inNoOrder(expected.map(({ changes }) => changes)));
+    this.#reference.adoptOrder(commits);
     this.#seenCommits = this.#reference.commits.length;
     if (commits.length > 0) this.#seen = commits.at(-1)!.position;
   }

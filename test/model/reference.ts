@@ -6,7 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { applyOperations, checkOperations } from '../../src/ledger/index.ts';
-import type { Check, Mutation, Proposal } from '../../src/ledger/index.ts';
+import type { Check, Commit, Mutation, Proposal } from '../../src/ledger/index.ts';
 
 export interface ModelEntry {
   readonly scope: string;
@@ -85,6 +85,13 @@ export class Reference {
     if (entry === undefined || !isDead(entry, time)) return;
     this.entries.delete(address);
     this.#publish([changeOf('expired', entry, entry, undefined)]);
+  }
+
+  /** Which of several dead entries went first decides when their scopes changed last. */
+  adoptOrder(commits: readonly Commit[]): void {
+    for (const { position, changes } of commits) {
+      for (const { scope } of changes) this.scopeChanges.set(scope, position.revision);
+    }
   }
 
   /** What an erasure leaves of the commits from the `from`th on. */

@@ -4,28 +4,22 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { isHoldfastError, open } from '../../src/index.ts';
-import { CommandLine } from './command.ts';
+import { CommandLine, whileWriting } from './command.ts';
 
 test('a backup taken while others write is of one moment, log and all', async () => {
   const cli = await CommandLine.inTemporaryFolder();
   await using store = await open(`file:${cli.store}`);
   const app = store.app('default');
   const [left, right] = [app.scope<number>('left'), app.scope<number>('right')];
-  let isDone = false;
-  const writing = (async () => {
-    for (let index = 0; !isDone; index += 1) {
-      await app
-        .batch()
-        .set(left, `k${index % 100}`, index)
-        .set(right, `k${index % 100}`, index)
-        .commit();
-    }
-  })();
   const copy = new CommandLine(join(dirname(cli.store), 'copy.db'));
-  expect(await cli.run('backup', copy.store)).toMatchObject({ code: 0 });
-  expect((await cli.run('backup', copy.store)).code).toBe(2);
-  isDone = true;
-  await writing;
+  const write = (index: number) => {
+    const key = `k${index % 100}`;
+    return app.batch().set(left, key, index).set(right, key, index).commit();
+  };
+  await whileWriting(write, async () => {
+    expect(await cli.run('backup', copy.store)).toMatchObject({ code: 0 });
+    expect((await cli.run('backup', copy.store)).code).toBe(2);
+  });
   expect((await copy.run('doctor')).code).toBe(0);
   const values = async (scope: string) =>
     (await copy.lines('list', scope)).map(({ key, value }) => [key, value]);
@@ -33,7 +27,7 @@ test('a backup taken while others write is of one moment, log and all', async ()
   expect((await copy.lines('log')).length).toBeGreaterThan(1);
 });
 
-test('a restored store goes on as another history; a store in use or a bad backup is left alone', async () => {
+test('a restore begins another history, and is refused under a running process', async () => {
   const cli = await CommandLine.inTemporaryFolder();
   const folder = dirname(cli.store);
   const backup = join(folder, 'backup.db');

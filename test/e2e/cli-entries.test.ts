@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { open } from '../../src/index.ts';
-import { CommandLine, ended, linesOf } from './command.ts';
+import { CommandLine, ended, linesOf, whileWriting } from './command.ts';
 
 describe('entries', () => {
   test('what is set is there, with its checks and its expiry', async () => {
@@ -12,9 +12,8 @@ describe('entries', () => {
     expect((await cli.run('get', 'users', 'ada')).code).toBe(3);
     const [created] = await cli.lines('set', 'users', 'ada', '{"visits":1}', '--if-absent');
     expect(created).toMatchObject({ change: 'created', version: 1, value: { visits: 1 } });
-    const [updated] = await cli.lines(
-      ...['update', 'users', 'ada', '{"op":"increment","path":"/visits"}', '--if-version', '1'],
-    );
+    const increment = '{"op":"increment","path":"/visits"}';
+    const [updated] = await cli.lines('update', 'users', 'ada', increment, '--if-version', '1');
     expect(updated).toMatchObject({ change: 'updated', value: { visits: 2 } });
     expect(updated).toMatchObject({ previous: { visits: 1 } });
     expect((await cli.run('get', 'users', 'ada')).out).toBe('{"visits":2}\n');
@@ -33,7 +32,7 @@ describe('entries', () => {
     expect(linesOf(gone.out)).toMatchObject([{ deleted: 1, missing: ['nobody'] }]);
   });
 
-  test('a value comes from an argument, standard input or a file, as JSON, text or bytes', async () => {
+  test('a value is an argument, standard input or a file: JSON, text or bytes', async () => {
     const cli = await CommandLine.inTemporaryFolder();
     const bytes = Uint8Array.of(0, 255, 10, 13);
     const file = join(dirname(cli.store), 'photo');
@@ -61,7 +60,7 @@ describe('entries', () => {
       ['list', 's', '--limit', 'x'],
       ['set', 's', 'k', '1', '--ttl', '5'],
     ]) {
-      expect((await cli.run(...args)).code, args.join(' ')).toBe(2);
+      expect({ args, ...(await cli.run(...args)) }).toMatchObject({ code: 2 });
     }
     for (const command of [
       ['scopes'],
@@ -71,9 +70,9 @@ describe('entries', () => {
       ['export'],
       ['delete', 's', 'k'],
     ]) {
-      const { code, error } = await cli.run(...command);
-      expect(code, command.join(' ')).toBe(3);
-      expect(error).toContain('store_missing');
+      const result = { command, ...(await cli.run(...command)) };
+      expect(result).toMatchObject({ code: 3 });
+      expect(result.error).toContain('store_missing');
     }
     expect((await cli.run('--help')).code).toBe(0);
     expect((await cli.run('--version')).out).toMatch(/^\d+\.\d+\.\d+\n$/);
@@ -156,18 +155,17 @@ describe('listings', () => {
     const cli = await CommandLine.inTemporaryFolder();
     await using store = await open(`file:${cli.store}`);
     const counter = store.scope('s');
-    let isDone = false;
-    const writing = (async () => {
-      for (let writes = 0; ; writes += 1) {
-        if (isDone) return writes;
+    const writes = await whileWriting(
+      async () => {
         await counter.update('n', [{ op: 'increment' }]);
         await sleep(1);
-      }
-    })();
-    for (let index = 0; index < 3; index += 1) {
-      await cli.lines('update', 's', 'n', '{"op":"increment"}');
-    }
-    isDone = true;
-    expect(await counter.get('n')).toBe((await writing) + 3);
+      },
+      async () => {
+        for (let index = 0; index < 3; index += 1) {
+          await cli.lines('update', 's', 'n', '{"op":"increment"}');
+        }
+      },
+    );
+    expect(await counter.get('n')).toBe(writes + 3);
   });
 });

@@ -1,12 +1,14 @@
 /** Export and import: lossless, of one moment, to be repeated; and other people's stores. */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { open } from '../../src/index.ts';
 import { runCount, runSeed } from '../robustness/runs.ts';
-import { CommandLine, linesOf } from './command.ts';
+import { CommandLine, ended, linesOf, whileWriting } from './command.ts';
 
 const later = Date.now() + 100 * 24 * 60 * 60 * 1000;
 
@@ -33,7 +35,7 @@ const line = fc.record(
 );
 
 describe('export and import', () => {
-  test('export, import and export give the same bytes, and a second import changes nothing', async () => {
+  test('export, import, export give the same bytes; importing again changes nothing', async () => {
     const first = await CommandLine.inTemporaryFolder();
     await fc.assert(
       fc.asyncProperty(fc.array(line, { maxLength: 60 }), fc.nat(1e9), async (lines, id) => {
@@ -62,22 +64,40 @@ describe('export and import', () => {
       await store.scope('one').setMany(accounts.slice(start, start + 500));
       await store.scope('two').setMany(accounts.slice(start, start + 500));
     }
-    let isDone = false;
-    const moving = (async () => {
-      for (let index = 0; !isDone; index += 1) {
-        const [from, to] = [`a${(index * 7) % 2000}`, `a${(index * 13 + 5) % 2000}`];
-        const batch = store.app('default').batch();
-        batch.update(store.scope('one'), from, [{ op: 'decrement' }]);
-        await batch.update(store.scope('two'), to, [{ op: 'increment' }]).commit();
+    const move = (index: number) => {
+      const [from, to] = [`a${(index * 7) % 2000}`, `a${(index * 13 + 5) % 2000}`];
+      const batch = store.app('default').batch();
+      batch.update(store.scope('one'), from, [{ op: 'decrement' }]);
+      return batch.update(store.scope('two'), to, [{ op: 'increment' }]).commit();
+    };
+    await whileWriting(move, async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const entries = (await cli.lines('export')).filter(({ scope }) => scope !== undefined);
+        expect(entries).toHaveLength(4000);
+        const sum = entries.reduce((total, { value }) => total + (value as number), 0);
+        expect(sum).toBe(400_000);
       }
-    })();
-    for (let round = 0; round < 3; round += 1) {
-      const entries = (await cli.lines('export')).filter(({ scope }) => scope !== undefined);
-      expect(entries).toHaveLength(4000);
-      expect(entries.reduce((sum, { value }) => sum + (value as number), 0)).toBe(400_000);
-    }
-    isDone = true;
-    await moving;
+    });
+  });
+
+  test('an import that is killed goes on where it was', async () => {
+    const cli = await CommandLine.inTemporaryFolder();
+    const lines = Array.from({ length: 60_000 }, (_, index) =>
+      JSON.stringify({ scope: `s${index % 3}`, key: `k${index}`, value: { index } }),
+    );
+    const file = join(dirname(cli.store), 'lines.jsonl');
+    await writeFile(file, lines.join('\n'));
+    const child = cli.start('import', file);
+    const result = ended(child);
+    while (!existsSync(cli.store)) await sleep(5);
+    await sleep(300);
+    child.kill('SIGKILL');
+    await result;
+    const [counts] = await cli.lines('import', file);
+    expect(counts).toMatchObject({ read: 60_000 });
+    expect((counts?.['written'] as number) + (counts?.['unchanged'] as number)).toBe(60_000);
+    expect((await cli.lines('export')).at(-1)).toEqual({ holdfast: { entries: 60_000 } });
+    expect((await cli.run('doctor')).code).toBe(0);
   });
 
   test('layers, large values and every app are in it; the dead are not', async () => {

@@ -71,3 +71,23 @@ export function linesOf(text: string): Record<string, unknown>[] {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
 }
+
+/** Runs `body` while `write` is called over and over. Returns how often it was. */
+export async function whileWriting(
+  write: (index: number) => Promise<unknown>,
+  body: () => Promise<void>,
+): Promise<number> {
+  const end = new AbortController();
+  const writing = (async () => {
+    for (let index = 0; ; index += 1) {
+      if (end.signal.aborted) return index;
+      await write(index);
+    }
+  })();
+  try {
+    await body();
+  } finally {
+    end.abort();
+  }
+  return writing;
+}

@@ -44,6 +44,7 @@ export class History {
    * without asking the engine. `head` may be some commits old; the position must not be new by that.
    */
   knows(position: Position, head: Head): boolean {
+    if (position.revision === 0) return true;
     if (position.revision > Math.max(head.revision, this.#reached)) return false;
     return this.#isKnown(head) && this.covers(position);
   }

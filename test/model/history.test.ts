@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { noFaults, openHostileEngine } from '../../src/engine/hostile/index.ts';
 import type { HostileFaults } from '../../src/engine/hostile/index.ts';
 import type { Engine, EngineOptions } from '../../src/engine/index.ts';
@@ -20,6 +20,7 @@ import { openLedgers } from '../../src/ledger/ledgers.ts';
 import { loopback, ManualClock } from '../../src/testing/index.ts';
 import { judge } from './history/judge.ts';
 import { recordHistory, scopes } from './history/record.ts';
+import type { RecordedHistory } from './history/record.ts';
 
 const fuzzRuns = process.env['HOLDFAST_FUZZ_RUNS'];
 const firstSeed = Number(process.env['HOLDFAST_FUZZ_SEED'] ?? 1);
@@ -65,7 +66,12 @@ function pressing(clock: ManualClock): Clock {
   };
 }
 
-async function runOnce(open: Opening, seed: number, view: (ledger: Ledger) => Ledger) {
+interface Run {
+  readonly history: RecordedHistory;
+  readonly entries: readonly Entry[];
+}
+
+async function record(open: Opening, seed: number, view: (ledger: Ledger) => Ledger): Promise<Run> {
   const random = seededRandom(seed);
   const clock = new ManualClock();
   const paced = pressing(clock);
@@ -80,7 +86,7 @@ async function runOnce(open: Opening, seed: number, view: (ledger: Ledger) => Le
   try {
     const handles = opened.map((store) => view(store.ledger('app')));
     const history = await recordHistory({ writers: 10, turns: 25, handles, clock, random });
-    judge(history, await allEntries(handles[1]!, history.log));
+    return { history, entries: await allEntries(handles[1]!, history.log) };
   } finally {
     for (const store of opened) await store.close();
   }
@@ -119,11 +125,76 @@ describe.each(Object.entries(engines))('%s', (_name, { runs, open }) => {
       for (let run = 0; run < Number(fuzzRuns ?? runs); run += 1) {
         const seed = firstSeed + run;
         try {
-          await runOnce(open, seed, view);
+          const { history, entries } = await record(open, seed, view);
+          judge(history, entries);
         } catch (cause) {
           throw new Error(`seed ${seed} has no explanation`, { cause });
         }
       }
     },
   );
+});
+
+/** Ways in which an engine could betray its users, played into a history that is sound. */
+const forgeries: readonly (readonly [string, (history: RecordedHistory) => RecordedHistory])[] = [
+  [
+    'a read of the past',
+    (history) => {
+      const [first] = history.reads.filter(({ entries }) =>
+        entries.every((one) => one === undefined),
+      );
+      const end = Math.max(...history.commits.map((commit) => commit.end));
+      const late = { ...first!, refs: allRefs(history), start: end + 1, end: end + 2 };
+      const entries = late.refs.map(() => undefined);
+      return { ...history, reads: [...history.reads, { ...late, entries, to: late.from }] };
+    },
+  ],
+  [
+    'a commit that the log lost',
+    (history) => ({ ...history, log: history.log.slice(0, -1), heard: [] }),
+  ],
+  [
+    'two callers told of one commit',
+    (history) => {
+      const [own] = history.commits.filter(
+        ({ answer }) =>
+          answer.kind === 'committed' && answer.results.some(({ version }) => version > 0),
+      );
+      return { ...history, commits: [...history.commits, own!] };
+    },
+  ],
+  [
+    'a conflict without a reason',
+    (history) => ({
+      ...history,
+      commits: history.commits.map((commit) => {
+        if (commit.answer.kind !== 'conflict') return commit;
+        return { ...commit, answer: { ...commit.answer, failures: [] } };
+      }),
+    }),
+  ],
+  [
+    'a check that did not hold',
+    (history) => ({
+      ...history,
+      commits: history.commits.map((commit) => {
+        const checks = [{ kind: 'version', scope: 'users', key: 'never', version: 7 } as const];
+        return { ...commit, proposal: { ...commit.proposal, checks } };
+      }),
+    }),
+  ],
+  [
+    'a watcher that missed one',
+    (history) => ({ ...history, heard: [history.log.toSpliced(3, 1)] }),
+  ],
+];
+
+function allRefs({ log }: RecordedHistory) {
+  return log.flatMap(({ changes }) => changes.map(({ scope, key }) => ({ scope, key })));
+}
+
+test.each(forgeries)('the judge finds out %s', async (_what, forge) => {
+  const { history, entries } = await record(engines['memory']!.open, 1, (ledger) => ledger);
+  judge(history, entries);
+  expect(() => judge(forge(history), entries)).toThrow();
 });

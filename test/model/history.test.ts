@@ -1,8 +1,8 @@
 /**
  * Many writers at once, through several handles on one store: is what they saw one history?
  *
- * Each run records every call with its start and its end, then looks for the one order that explains
- * all answers (`history/judge.ts`). A failing run is repeated by its seed.
+ * Each run records every call with its start and its end, then looks for the one order that
+ * explains all answers (`history/judge.ts`). A failing run is repeated by its seed.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -41,7 +41,7 @@ export class History {
 
   /**
    * Whether a position is of this history, for one who cannot wait: false where it cannot be told
-   * without asking the engine. `head` may be some commits old; the position must not be new by that.
+   * without asking the engine. `head` may be some commits old; that makes no position new.
    */
   knows(position: Position, head: Head): boolean {
     if (position.revision === 0) return true;

@@ -1,4 +1,4 @@
-/** Short words for what the tests of a ledger do again and again. Scope `s` unless told otherwise. */
+/** Short words for what the tests do again and again, in scope `s` unless told otherwise. */
 import { expect } from 'vitest';
 import type { StoredEntry } from '../../engine/index.ts';
 import { isHoldfastError } from '../../errors/index.ts';

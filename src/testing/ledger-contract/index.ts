@@ -1,9 +1,9 @@
 /**
  * The contract of a ledger as a test suite: `ledgerContract('mine', { open })`.
  *
- * The names of the tests are the guarantees of the state model, whichever engine is below and whether
- * or not a wire lies between. A test that a ledger cannot pass for a stated reason is registered in
- * `skip` by its name; a name in `skip` that no test has is an error.
+ * The names of the tests are the guarantees of the state model, whichever engine is below and
+ * whether or not a wire lies between. A test that a ledger cannot pass for a stated reason is
+ * registered in `skip` by its name; a name in `skip` that no test has is an error.
  */
 import { describe, it } from 'vitest';
 import { atomicityContract } from './commits/atomicity.ts';
@@ -18,7 +18,7 @@ import { erasureContract } from './history/erasure.ts';
 import { expiryContract } from './state/expiry.ts';
 import { groupsContract } from './commits/groups.ts';
 import { idempotencyContract } from './commits/idempotency.ts';
-import { inputContract } from './commits/input.ts';
+import { inputContract } from './input/index.ts';
 import { largeValuesContract } from './state/large-values.ts';
 import { logContract } from './history/log.ts';
 import { mutationsContract } from './commits/mutations.ts';

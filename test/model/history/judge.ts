@@ -4,8 +4,8 @@
  * J1. Each commit of the log was proposed by exactly one call, or is one expiry that was due.
  * J2. Replayed in log order, the checks of every committed proposal hold, its changes are what its
  *     mutations make of the state before it, and every conflict is explained where it says.
- * J3. Every call takes effect between its start and its end: a read shows one state of the log, none
- *     older than what was answered before it began, none from a commit that was not yet proposed.
+ * J3. Every call takes effect between its start and its end: a read shows one state of the log,
+ *     none older than what was answered before it began, none that was not yet proposed.
  * J4. The log folds to the state, and every watcher heard all of it once, in order.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -1,8 +1,8 @@
 /**
  * What concurrent writers and readers did to one ledger, and when.
  *
- * A moment is a count of events, so that "ended before it began" is known exactly. Everything random
- * comes from one seed.
+ * A moment is a count of events, so that "ended before it began" is known exactly. Everything
+ * random comes from one seed.
  */
 import { isHoldfastError } from '../../../src/errors/index.ts';
 import type { Random } from '../../../src/internal/random.ts';

@@ -1,8 +1,19 @@
 /** Idempotency stamps: a caller may repeat a commit whose answer was lost. */
 import { expect } from 'vitest';
 import type { Mutation, Proposal } from '../../../ledger/index.ts';
-import { commit, conflict, increment, logOf, refusal, revisionOf } from '../acts.ts';
-import { drop, runDuties, set, valueOf, write } from '../acts.ts';
+import {
+  commit,
+  conflict,
+  drop,
+  increment,
+  logOf,
+  refusal,
+  revisionOf,
+  runDuties,
+  set,
+  valueOf,
+  write,
+} from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
 function stamped(sequence: number, ...mutations: readonly Mutation[]): Proposal {

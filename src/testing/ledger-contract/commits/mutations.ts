@@ -1,7 +1,17 @@
 /** What each mutation does to an entry, and what its result says. */
 import { expect } from 'vitest';
-import { commit, drop, entryOf, increment, logOf, revisionOf } from '../acts.ts';
-import { set, told, valueOf, write } from '../acts.ts';
+import {
+  commit,
+  drop,
+  entryOf,
+  increment,
+  logOf,
+  revisionOf,
+  set,
+  told,
+  valueOf,
+  write,
+} from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
 export function mutationsContract(contract: LedgerContract): void {

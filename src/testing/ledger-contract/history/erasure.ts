@@ -3,8 +3,20 @@ import { expect } from 'vitest';
 import { origin } from '../../../ledger/index.ts';
 import type { Mutation } from '../../../ledger/index.ts';
 import { patiently } from '../../engine-contract/steady-engine.ts';
-import { commit, drop, entryOf, logOf, nextCommits, rawEntries, runDuties } from '../acts.ts';
-import { scanAll, set, valueOf, valueRows, write } from '../acts.ts';
+import {
+  commit,
+  drop,
+  entryOf,
+  logOf,
+  nextCommits,
+  rawEntries,
+  runDuties,
+  scanAll,
+  set,
+  valueOf,
+  valueRows,
+  write,
+} from '../acts.ts';
 import type { LedgerContract, OpenedLedgers } from '../contract.ts';
 
 const marker = 'Ada Lovelace, 1815';

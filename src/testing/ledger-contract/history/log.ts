@@ -2,8 +2,18 @@
 import { expect } from 'vitest';
 import { origin } from '../../../ledger/index.ts';
 import type { Commit, Entry } from '../../../ledger/index.ts';
-import { commit, commitsOf, drop, increment, logOf, runDuties } from '../acts.ts';
-import { scanAll, set, told, write } from '../acts.ts';
+import {
+  commit,
+  commitsOf,
+  drop,
+  increment,
+  logOf,
+  runDuties,
+  scanAll,
+  set,
+  told,
+  write,
+} from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
 export function logContract(contract: LedgerContract): void {

@@ -148,16 +148,16 @@ export function cursorsContract(contract: LedgerContract): void {
     const { app, clock } = await world.start();
     const names = Array.from({ length: 30 }, (_, index) => `k${String(index).padStart(2, '0')}`);
     await write(app, ...names.map((key) => set(key, 0)));
-    let done = false;
+    const turns: number[] = [];
     const writing = (async () => {
       for (let turn = 1; turn <= 60; turn += 1) {
         const gone = names[turn % 30]!;
         const moved = names.filter((key) => key !== gone).map((key) => set(key, turn));
         await write(app, ...moved, drop(gone));
+        turns.push(turn);
       }
-      done = true;
     })();
-    for (let scans = 0; scans < 5 || !done; scans += 1) {
+    for (let scans = 0; scans < 5 || turns.length < 60; scans += 1) {
       const seen = await scanAll(app, { scope: 's', limit: 4 });
       expect(new Set(seen.map(({ value }) => value.decode())).size).toBe(1);
       expect(seen.length).toBe(seen[0]!.value.decode() === 0 ? 30 : 29);

@@ -1,7 +1,6 @@
 /** Values are detached: what callers do to their objects, before or after, changes nothing. */
 import { expect } from 'vitest';
 import { StoredValue } from '../../../ledger/index.ts';
-import type { Proposal } from '../../../ledger/index.ts';
 import { commit, conflict, entryOf, logOf, scanAll, set, told, valueOf, write } from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
@@ -41,7 +40,7 @@ export function detachmentContract(contract: LedgerContract): void {
       const cause: Loose = { kind: 'run', id: 'first' };
       const mutations = [mutation, update];
       const proposal: Loose = { checks: [check], mutations, cause, actor: 'ann' };
-      const writing = app.commit(proposal as unknown as Proposal);
+      const writing = app.commit(proposal);
       check['version'] = 77;
       check['key'] = 'elsewhere';
       Object.assign(mutation, { key: 'b', scope: 'other', value: 2 });

@@ -1,8 +1,21 @@
 /** Expiry is exact: from its millisecond on an entry is gone for everybody, and is told once. */
 import { expect } from 'vitest';
 import { origin } from '../../../ledger/index.ts';
-import { commit, conflict, drop, entryOf, increment, keysOf, logOf } from '../acts.ts';
-import { runDuties, scanAll, set, told, valueOf, write } from '../acts.ts';
+import {
+  commit,
+  conflict,
+  drop,
+  entryOf,
+  increment,
+  keysOf,
+  logOf,
+  runDuties,
+  scanAll,
+  set,
+  told,
+  valueOf,
+  write,
+} from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
 export function expiryContract(contract: LedgerContract): void {

@@ -6,6 +6,7 @@ import {
   drop,
   entryOf,
   logOf,
+  rawEntries,
   runDuties,
   scanAll,
   set,
@@ -13,7 +14,6 @@ import {
   valueRows,
   write,
 } from '../acts.ts';
-import { rawEntries } from '../acts.ts';
 import type { LedgerContract, OpenedLedgers } from '../contract.ts';
 
 /** Text whose JSON has `bytes` bytes. */
@@ -137,7 +137,7 @@ function differences(contract: LedgerContract): void {
     const stored = rows.reduce((sum, { content }) => sum + Buffer.byteLength(content as string), 0);
     expect(stored).toBeLessThan(3 * Buffer.byteLength(JSON.stringify(value)));
     const seen = (await logOf(app)).flatMap(({ changes }) =>
-      changes.map((change) => (change.value?.decode() as { n: number }).n),
+      changes.map((change) => (change.value!.decode() as { n: number }).n),
     );
     expect(seen).toEqual(Array.from({ length: 41 }, (_, index) => index));
   });

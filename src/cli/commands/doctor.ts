@@ -5,6 +5,7 @@ import type { Finding } from '../../ledger/index.ts';
 import type { Context } from '../context.ts';
 import { CommandEnd } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
+import type { Progress } from '../output/progress.ts';
 import { formatCount } from '../output/format.ts';
 import type { OpenStore } from '../store.ts';
 
@@ -40,15 +41,15 @@ async function* findingsOf(context: Context, store: OpenStore): AsyncGenerator<F
   }
   for (const app of await store.ledgers.names()) {
     signal.throwIfAborted();
-    const { entries, position, trimmed } = await store.ledger(app).head();
-    // A commit has at least one change; how many more, only reading it tells.
-    const total = entries + position.revision - trimmed;
-    const progress = context.progress(`examining ${app}`, 'entries', total);
+    let progress: Progress | undefined;
     try {
-      const onProgress = (done: number) => progress.update(Math.min(done, total));
+      const onProgress = (done: number, total: number) => {
+        progress ??= context.progress(`examining ${app}`, 'entries', total);
+        progress.update(done);
+      };
       yield* await examineLedger(engine, app, { signal, onProgress });
     } finally {
-      progress.end();
+      progress?.end();
     }
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Engine, Head, Incarnation } from '../../engine/index.ts';
 import { isLedgerScope } from '../keyspace/address.ts';
-import { examineScope } from './entries.ts';
+import { entriesOf, examineScope } from './entries.ts';
 import { Expiry } from './expiry.ts';
 import type { CheckupOptions, Finding } from './finding.ts';
 import { Fold } from './fold.ts';
@@ -37,22 +37,24 @@ export async function examineLedger(
   examineIncarnations(scene, await engine.incarnations(app), head);
   const changes = head.revision - head.trimmed;
   const shares = Math.max(1, Math.ceil((entries + changes) / keysPerShare));
+  scene.total = shares * (entries + changes);
   const expiry = new Expiry(scene);
   for (let share = 0; share < shares; share += 1) {
     const fold = new Fold(scene, share, shares);
     if (!(await readLog(scene, fold, share === 0))) continue;
-    const names = new Set(own.map(({ scope }) => scope));
-    for (const scope of names) {
-      await examineScope(
-        share === 0 ? scene : new Scene(engine, app, options),
-        scope,
-        (entry, at) => {
+    for (const { scope } of own) {
+      if (share > 0) {
+        for await (const { entry } of entriesOf(scene, scope)) {
           fold.seeEntry(entry);
-          if (share > 0) return;
-          scene.advance();
-          expiry.see(entry, at, time);
-        },
-      );
+          scene.advance(1);
+        }
+        continue;
+      }
+      await examineScope(scene, scope, (entry, at) => {
+        fold.seeEntry(entry);
+        scene.advance(1);
+        expiry.see(entry, at, time);
+      });
     }
     await fold.report();
     await examineValues(scene, fold);

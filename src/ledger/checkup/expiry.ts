@@ -7,9 +7,14 @@ import type { Scene } from './scene.ts';
 const comparedMax = 200_000;
 const patienceMs = 5 * 60 * 1000;
 
+interface Expiring {
+  readonly version: number;
+  readonly expiresAt: number;
+}
+
 export class Expiry {
   readonly #scene: Scene;
-  readonly #expiring = new Map<string, StoredEntry>();
+  readonly #expiring = new Map<string, Expiring>();
   #count = 0;
   #resting = 0;
 
@@ -22,7 +27,7 @@ export class Expiry {
     if (expiresAt === undefined) return;
     this.#count += 1;
     if (this.#expiring.size < comparedMax) {
-      this.#expiring.set(addressOf(entry), { ...entry, content: '' });
+      this.#expiring.set(addressOf(entry), { version: entry.version, expiresAt });
     }
     if (expiresAt > now - patienceMs) return;
     if (expiresAt > head.time - patienceMs) {
@@ -57,7 +62,8 @@ export class Expiry {
     const found = new Map<string, string>();
     for (const [address, entry] of this.#expiring) {
       if (indexed.get(address) === entry.expiresAt) indexed.delete(address);
-      else if (await this.#stands(entry)) found.set(address, 'expires, but the index lacks it');
+      else if (await this.#stands(address, entry))
+        found.set(address, 'expires, but the index lacks it');
     }
     for (const [address] of indexed) {
       const [scope = '', key = ''] = address.split('\0');
@@ -68,7 +74,8 @@ export class Expiry {
     return found;
   }
 
-  async #stands({ scope, key, version }: StoredEntry): Promise<boolean> {
+  async #stands(address: string, { version }: Expiring): Promise<boolean> {
+    const [scope = '', key = ''] = address.split('\0');
     const { entries } = await this.#scene.engine.read(this.#scene.app, [{ scope, key }]);
     return entries[0]?.version === version;
   }

@@ -33,6 +33,6 @@ export type FindingRule = keyof typeof findingRules;
 
 export interface CheckupOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many entries and changes were looked at so far. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Told how many looks at an entry or a revision are done, of how many there will be. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }

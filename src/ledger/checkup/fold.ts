@@ -19,8 +19,6 @@ import type { Scene } from './scene.ts';
 
 /** What the log says about a key. */
 interface Folded {
-  readonly scope: string;
-  readonly key: string;
   readonly version: number;
   readonly isAlive: boolean;
   /** Of the value; undefined if there is none, or it was erased. */
@@ -62,6 +60,7 @@ export class Fold {
       for (const row of page.rows) {
         if (row.last > head.revision) break;
         seeRow(row);
+        this.#scene.advance(row.last - row.first + 1);
         this.#addRow(row);
       }
       if (page.through <= after) break;
@@ -110,7 +109,6 @@ export class Fold {
   #addRow(row: LogRow): void {
     for (const { revision, changes } of decodeRow(row, row.first - 1, {})) {
       for (const change of changes) {
-        this.#scene.advance();
         this.#nameAll(change);
         const address = addressOf(change);
         if (this.#isOwn(address)) this.#addChange(address, change, revision);
@@ -132,7 +130,7 @@ export class Fold {
     }
     const isAlive = kind === 'created' || kind === 'updated';
     const mark = isAlive ? markOf(value) : undefined;
-    const folded = { scope, key, version, isAlive, mark, expiresAt, schema, isSeen: false };
+    const folded = { version, isAlive, mark, expiresAt, schema, isSeen: false };
     this.#keys.set(address, folded);
   }
 
@@ -181,7 +179,7 @@ function markOf(value: LogValue): string | undefined {
   if (value === undefined) return undefined;
   if (!(value instanceof StoredValue)) return `named ${value.id}`;
   const { content }: { content: Content } = value;
-  return (typeof content === 'string' ? 't' : 'b') + hash('sha1', content, 'base64');
+  return (typeof content === 'string' ? 't' : 'b') + hash('sha1', content, 'base64').slice(0, 16);
 }
 
 function sum(text: string): number {

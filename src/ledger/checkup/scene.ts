@@ -11,7 +11,10 @@ export class Scene {
   readonly #options: CheckupOptions;
   readonly #findings: Finding[] = [];
   readonly #counts = new Map<FindingRule, number>();
+  /** How many looks there will be. */
+  total = 0;
   #done = 0;
+  #toldAt = 0;
 
   constructor(engine: Engine, app: string, options: CheckupOptions) {
     this.engine = engine;
@@ -31,9 +34,11 @@ export class Scene {
     this.#options.signal?.throwIfAborted();
   }
 
-  advance(): void {
-    this.#done += 1;
-    if (this.#done % 256 === 0) this.#options.onProgress?.(this.#done);
+  advance(looks: number): void {
+    this.#done += looks;
+    if (this.#done - this.#toldAt < 256) return;
+    this.#toldAt = this.#done;
+    this.#options.onProgress?.(Math.min(this.#done, this.total), this.total);
   }
 
   findings(): Finding[] {

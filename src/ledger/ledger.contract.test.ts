@@ -88,6 +88,8 @@ const repeats = {
   'a proposal that is changed after the call was what it was at the call': repeated,
   'refs that are changed after the call were what they were': repeated,
   'what a conflict returned is detached from what was proposed': repeated,
+  'a watch without a position begins now': 'a repeated call begins later',
+  'relaxed commits are flushed at the latest after flushMs': 'a flush that failed is tried again',
   'an erasure says what it found': 'a repeated erasure finds what the first one left',
 };
 

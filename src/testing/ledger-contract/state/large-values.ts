@@ -71,13 +71,13 @@ function storing(contract: LedgerContract): void {
     'entry, log and the next previous share one copy of a large value',
     async (world) => {
       const opened = await world.start();
-      const { app, ledgers } = opened;
+      const { app } = opened;
       await write(app, set('k', `first ${'1'.repeat(20_000)}`));
       await write(app, { kind: 'touch', scope: 's', key: 'k', ttlMs: 5000 });
       await write(app, set('k', `second ${'2'.repeat(20_000)}`));
       await write(app, drop('k'));
       expect(await valueRows(opened)).toBe(2);
-      const { logBytes } = (await ledgers.engine.read('app', [])).head;
+      const { logBytes } = await app.head();
       expect(logBytes).toBeLessThan(4000);
       const seen = (await logOf(app)).flatMap(({ changes }) =>
         changes.map(({ value, previous }) => [startOf(value), startOf(previous?.value)]),

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Ledger, ScopeInfo, ScopesQuery } from '../../../ledger/index.ts';
 import { commit, drop, runDuties, scanAll, set, write } from '../acts.ts';
+import { patiently } from '../../engine-contract/steady-engine.ts';
 import type { LedgerContract } from '../contract.ts';
 
 async function all(app: Ledger, query: ScopesQuery = {}): Promise<ScopeInfo[]> {
@@ -106,6 +107,6 @@ export function scopesContract(contract: LedgerContract): void {
     const { app, ledger, ledgers } = await world.start();
     await ledger('idle').head();
     await write(app, set('k', 1));
-    expect(await ledgers.names()).toEqual(['app']);
+    expect(await patiently(() => ledgers.names())).toEqual(['app']);
   });
 }

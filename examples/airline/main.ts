@@ -68,4 +68,10 @@ async function playRound(
   }
 }
 
-await main(readOptions());
+try {
+  await main(readOptions());
+} catch (error) {
+  // What went wrong is said in one line; the stack is of no use to whoever tries the example.
+  console.error(error instanceof Error ? `error: ${error.message}` : error);
+  process.exitCode = 1;
+}

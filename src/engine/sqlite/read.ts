@@ -22,16 +22,20 @@ export class Reader {
     this.#ledgers = ledgers;
   }
 
+  /**
+   * Entries that were looked up one by one are of one moment if nobody has committed up to the last
+   * look: then what is known of the ledger held throughout, and no transaction has to be opened.
+   */
   read(name: string, refs: readonly Ref[]): ReadResult {
-    const cached = this.#cached(name, refs);
-    if (cached !== undefined && this.#ledgers.holds()) return cached;
-    return this.snapshot(name, (ledger, moment) => ({
-      ...moment,
-      entries: refs.map(({ scope, key }) => {
-        const entry = this.#ledgers.entry(ledger, scope, key);
-        return entry === null ? undefined : fresh(entry);
-      }),
-    }));
+    const ledger = this.#ledgers.known(name);
+    if (ledger !== undefined) {
+      const { head, time } = this.#moment(ledger);
+      const entries = this.#entries(ledger, refs);
+      if (this.#ledgers.holds()) return { head, time, entries };
+    }
+    return this.snapshot(name, (current, { head, time }) => {
+      return { head, time, entries: this.#entries(current, refs) };
+    });
   }
 
   scan(name: string, range: ScanRange): ScanResult {
@@ -102,20 +106,13 @@ export class Reader {
     });
   }
 
-  /** The answer from memory, if all of it is there; it counts only if everything known holds. */
-  #cached(name: string, refs: readonly Ref[]): ReadResult | undefined {
-    const ledger = this.#ledgers.known(name);
-    if (ledger === undefined) return undefined;
+  #entries(ledger: LedgerState, refs: readonly Ref[]): MaybeEntry[] {
     const entries: MaybeEntry[] = [];
     for (const { scope, key } of refs) {
-      const state = ledger.scopes.get(scope);
-      if (state === undefined) return undefined;
-      const entry = state.id === 0 ? null : this.#ledgers.cache.get(state, key);
-      if (entry === undefined) return undefined;
+      const entry = this.#ledgers.entry(ledger, scope, key);
       entries.push(entry === null ? undefined : fresh(entry));
     }
-    const { head, time } = this.#moment(ledger);
-    return { head, time, entries };
+    return entries;
   }
 
   #moment({ head }: LedgerState): Moment {

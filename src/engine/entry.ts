@@ -43,7 +43,7 @@ export interface ScanRange {
   readonly to?: string | undefined;
   readonly after?: string | undefined;
   readonly reverse: boolean;
-  /** At most this many entries; at least one is returned if there is one. */
+  /** At most this many entries; fewer only if there are no more. */
   readonly limit: number;
   /** Leaves `content` empty and unread. */
   readonly keysOnly: boolean;

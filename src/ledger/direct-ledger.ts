@@ -4,14 +4,13 @@
  * Not here: sockets, users' rights, layers. A remote ledger answers the same interface over a wire.
  */
 import { present } from '../internal/assert.ts';
-import type { Applied, Engine, Head, Member, Ref } from '../engine/index.ts';
+import type { Engine, Head, Member, Ref } from '../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import type { Clock } from '../internal/clock.ts';
 import type { LogPage } from './commit.ts';
 import type { Entry, EntryHead } from './entry.ts';
-import type { DecidedCommit } from './group/answer.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
-import type { GroupRules } from './group/group-run.ts';
+import type { GroupRules, QuotaGrowth } from './group/group-run.ts';
 import {
   checkList,
   checkTtl,
@@ -52,8 +51,11 @@ import { PinWork } from './upkeep/pins.ts';
 import { TrimWork, candidatesOf } from './upkeep/trim.ts';
 import type { Retention } from './upkeep/trim.ts';
 
+/** An app, or a scope of it, has come to hold 80 % of its quota. Told once per crossing. */
 export interface QuotaWarning {
   readonly app: string;
+  /** Left out if the whole app is meant. */
+  readonly scope?: string | undefined;
   readonly unit: 'entries' | 'bytes';
   readonly used: number;
   readonly limit: number;
@@ -295,25 +297,13 @@ export class DirectLedger implements Ledger, Lane {
     }
   }
 
-  applied(commits: readonly DecidedCommit[], head: Head, _applied: Applied): void {
-    const { quota } = this.#options;
-    if (quota === undefined || commits.length === 0) return;
-    const after = { entries: head.entries, bytes: head.bytes };
-    for (const { changes } of commits) {
-      for (const { before, after: now } of changes) {
-        after.entries += (now === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
-        after.bytes += (now?.size ?? 0) - (before?.size ?? 0);
-      }
+  applied(growths: readonly QuotaGrowth[]): void {
+    for (const { owner, quota, before, after } of growths) {
+      const unit = quotaCrossed(quota, before, after);
+      if (unit === undefined) continue;
+      const limit = present(quota[unit], 'a crossed quota');
+      this.#options.onQuotaWarning({ ...owner, unit, used: after[unit], limit });
     }
-    const unit = quotaCrossed(quota, head, after);
-    if (unit === undefined) return;
-    const warning = {
-      app: this.name,
-      unit,
-      used: after[unit],
-      limit: present(quota[unit], 'a crossed quota'),
-    };
-    this.#options.onQuotaWarning(warning);
   }
 
   /** A scope's dead count as changed even before they are swept: they are proposed along. */

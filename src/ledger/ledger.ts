@@ -85,6 +85,7 @@ export interface LedgerHead {
   readonly position: Position;
   /** The time that expiry is judged by, now. */
   readonly time: number;
+  /** What is stored: entries that died count until they are swept, soon after. `scope` is exact. */
   readonly entries: number;
   readonly bytes: number;
   readonly logBytes: number;

@@ -36,6 +36,8 @@ export interface AppStoreOptions {
 
 export interface QuotaAlert {
   readonly app: string;
+  /** Left out if the whole app is meant. */
+  readonly scope?: string | undefined;
   readonly unit: 'entries' | 'bytes';
   readonly used: number;
   readonly limit: number;

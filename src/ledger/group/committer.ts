@@ -9,16 +9,16 @@
  * C4. A group is `sync` if any member is; relaxed groups are flushed at the latest after `flushMs`.
  */
 import { present } from '../../internal/assert.ts';
-import type { Applied, Durability, Engine, Head, Stamp, Work } from '../../engine/index.ts';
+import type { Applied, Durability, Engine, Stamp, Work } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
 import { limits } from '../limits.ts';
 import { tuning } from './tuning.ts';
 import type { CommitAnswer, GivenDurability } from '../proposal.ts';
 import { settle } from './answer.ts';
-import type { Decided, DecidedCommit } from './answer.ts';
+import type { Decided } from './answer.ts';
 import { GroupWork } from './group-work.ts';
-import type { GroupRules } from './group-run.ts';
+import type { GroupRules, QuotaGrowth } from './group-run.ts';
 import type { Prepared } from '../door/prepared.ts';
 
 export interface CommitterOptions {
@@ -43,7 +43,7 @@ export interface Lane {
   readonly rules: GroupRules;
   readonly waiting: Waiting[];
   /** Called for each applied group before its callers are answered. */
-  applied(commits: readonly DecidedCommit[], head: Head, applied: Applied): void;
+  applied(growths: readonly QuotaGrowth[]): void;
 }
 
 export class Committer {
@@ -191,7 +191,7 @@ class Loop {
   #answer(group: GroupWork, applied: Applied, given: GivenDurability): void {
     const { lane, taken, run } = group;
     const decided: readonly Decided[] = run.answers;
-    lane.applied(run.commits, run.state.head, applied);
+    lane.applied(run.growths);
     for (const [index, answer] of decided.entries()) {
       const caller = present(taken[index], 'a caller');
       if (answer.kind === 'error') caller.reject(answer.error);

@@ -22,7 +22,7 @@ import { GroupState } from './group-state.ts';
 import { mutate } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
 import { enforceQuota } from '../door/quota.ts';
-import type { Quota } from '../door/quota.ts';
+import type { Quota, Usage } from '../door/quota.ts';
 import { Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 
@@ -36,6 +36,14 @@ export interface GroupRules {
   knows(position: Position, head: Head): boolean;
   /** A name for a large value, never given before. */
   newValueId(): string;
+}
+
+/** One commit's growth of an app or scope that has a quota. */
+export interface QuotaGrowth {
+  readonly owner: { readonly app: string; readonly scope?: string };
+  readonly quota: Quota;
+  readonly before: Usage;
+  readonly after: Usage;
 }
 
 interface Touched {
@@ -52,6 +60,8 @@ export class GroupRun {
   readonly windows: Windows;
   /** Dead rows of the ledger's own scopes: dropped without a trace. */
   readonly dropped: Ref[] = [];
+  /** What the group's commits did to what has a quota. */
+  readonly growths: QuotaGrowth[] = [];
   readonly #rules: GroupRules;
   #bytes = 0;
 
@@ -185,16 +195,20 @@ export class GroupRun {
       const sum = growth.get(scope) ?? { entries: 0, bytes: 0 };
       growth.set(scope, { entries: sum.entries + entries, bytes: sum.bytes + bytes });
     }
+    const met: QuotaGrowth[] = [];
     for (const [scope, more] of growth) {
-      const used = this.state.scopeUsage(scope);
-      enforceQuota(present(this.#rules.scopeQuota(scope), 'a quota'), used, plus(used, more), {
-        app,
-        scope,
+      const scopeQuota = present(this.#rules.scopeQuota(scope), 'a quota');
+      met.push({
+        owner: { app, scope },
+        quota: scopeQuota,
+        ...grown(this.state.scopeUsage(scope), more),
       });
     }
-    if (quota === undefined) return;
-    const used = this.state.appUsage();
-    enforceQuota(quota, used, plus(used, total), { app });
+    if (quota !== undefined) {
+      met.push({ owner: { app }, quota, ...grown(this.state.appUsage(), total) });
+    }
+    for (const one of met) enforceQuota(one.quota, one.before, one.after, one.owner);
+    this.growths.push(...met);
   }
 
   /** Every write but the entries': filled in by `decisionOf`. */
@@ -256,8 +270,9 @@ function changeOf(before: Draft | undefined, after: Draft | undefined): DecidedR
   return after === undefined ? 'deleted' : 'updated';
 }
 
-function plus<T extends { entries: number; bytes: number }>(used: T, more: T): T {
-  return { ...used, entries: used.entries + more.entries, bytes: used.bytes + more.bytes };
+function grown(before: Usage, more: Usage): { before: Usage; after: Usage } {
+  const after = { entries: before.entries + more.entries, bytes: before.bytes + more.bytes };
+  return { before, after };
 }
 
 function asHoldfastError(error: unknown): HoldfastError {

@@ -97,6 +97,17 @@ export function quotasContract(contract: LedgerContract): void {
     expect(told).toHaveLength(2);
   });
 
+  contract.test('passing four fifths of a scope’s quota is told with its name', async (world) => {
+    const told: unknown[] = [];
+    const onQuotaWarning = (warning: unknown) => void told.push(warning);
+    const { app } = await world.start({
+      app: { scopeQuotas: { s: { entries: 5 } } },
+      onQuotaWarning,
+    });
+    for (let n = 1; n <= 5; n += 1) await write(app, set(`k${n}`, 1));
+    expect(told).toEqual([{ app: 'app', scope: 's', unit: 'entries', used: 4, limit: 5 }]);
+  });
+
   contract.test('a listener to warnings that throws harms no commit', async (world) => {
     const onQuotaWarning = () => {
       throw new Error('the listener is broken');

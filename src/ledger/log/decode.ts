@@ -35,6 +35,10 @@ export interface RawBody {
 /** A value of the log: at hand, or named and yet to be loaded. */
 export type LogValue = StoredValue | ExternalRef | undefined;
 
+export function isNamed(value: LogValue): value is ExternalRef {
+  return value !== undefined && !(value instanceof StoredValue);
+}
+
 /** A change whose large values are only named. */
 export interface NamedChange extends Omit<Change, 'value' | 'previous'> {
   readonly value: LogValue;

@@ -5,9 +5,9 @@ import type { Change, Commit, LogPage } from '../commit.ts';
 import type { ChangeFilter, LogOptions } from '../ledger.ts';
 import type { Position } from '../position.ts';
 import { tuning } from '../group/tuning.ts';
-import { StoredValue } from '../value/index.ts';
+import type { StoredValue } from '../value/index.ts';
 import { allScopes } from './body.ts';
-import { decodeRow } from './decode.ts';
+import { decodeRow, isNamed } from './decode.ts';
 import type { LogValue, NamedChange, NamedCommit } from './decode.ts';
 import type { History } from './history.ts';
 import { loadLargeValues } from './large-values.ts';
@@ -102,10 +102,6 @@ export function wantsRow(tags: string, scope: string | undefined): boolean {
 
 export function positionOf(head: Head): Position {
   return { incarnation: head.incarnation, revision: head.revision };
-}
-
-function isNamed(value: LogValue): value is ExternalRef {
-  return value !== undefined && !(value instanceof StoredValue);
 }
 
 function resolveChange(change: NamedChange, loaded: ReadonlyMap<string, StoredValue>): Change {

@@ -17,6 +17,7 @@ import { limits } from '../limits.ts';
 import { loadLargeValues } from '../log/large-values.ts';
 import { positionOf } from '../log/reader.ts';
 import type { LogReader } from '../log/reader.ts';
+import { isNamed } from '../log/decode.ts';
 import type { LogValue, NamedChange } from '../log/decode.ts';
 import type { Position } from '../position.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -245,10 +246,6 @@ function samePlace(position: Position, head: Head): boolean {
 
 function isDead(entry: { readonly expiresAt: number | undefined }, time: number): boolean {
   return entry.expiresAt !== undefined && entry.expiresAt <= time;
-}
-
-function isNamed(value: LogValue): value is ExternalRef {
-  return value !== undefined && !(value instanceof StoredValue);
 }
 
 function entryOf(entry: StoredEntry): Entry {

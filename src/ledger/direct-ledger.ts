@@ -274,8 +274,7 @@ export class DirectLedger implements Ledger, Lane {
 
   /** Whether the oldest of the log is beyond its retention. */
   async needsTrim(): Promise<boolean> {
-    const { head, time } = await this.#engine.read(this.name, []);
-    const { rows } = await this.#engine.log(this.name, { after: head.trimmed, limit: 1 });
+    const { rows, head, time } = await this.#engine.log(this.name, { after: 0, limit: 1 });
     return candidatesOf(rows, time, head.logBytes, this.#options.retention).length > 0;
   }
 
@@ -283,9 +282,8 @@ export class DirectLedger implements Ledger, Lane {
   async trim(): Promise<boolean> {
     const { retention } = this.#options;
     for (let trimmed = false; ; trimmed = true) {
-      const { head, time } = await this.#engine.read(this.name, []);
-      const { rows } = await this.#engine.log(this.name, {
-        after: head.trimmed,
+      const { rows, head, time } = await this.#engine.log(this.name, {
+        after: 0,
         limit: tuning.logRows,
         maxBytes: tuning.logBytes,
       });

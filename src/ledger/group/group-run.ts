@@ -168,14 +168,14 @@ export class GroupRun {
   }
 
   #publish(commit: DecidedCommit): void {
-    for (const { slot, before, after } of commit.changes) {
+    for (const change of commit.changes) {
+      const { slot, after } = change;
       slot.lastOffset = commit.offset;
       if (after !== undefined) {
         after.offset = commit.offset;
         this.#bytes += after.size;
       }
-      const entries = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
-      const bytes = (after?.size ?? 0) - (before?.size ?? 0);
+      const { entries, bytes } = growthOf(change);
       this.state.grow(slot.ref.scope, entries, bytes, commit.offset);
     }
     this.commits.push(commit);
@@ -185,12 +185,11 @@ export class GroupRun {
     const { quota, app } = this.#rules;
     const growth = new Map<string, { entries: number; bytes: number }>();
     const total = { entries: 0, bytes: 0 };
-    for (const { slot, before, after } of changes) {
-      const entries = (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
-      const bytes = (after?.size ?? 0) - (before?.size ?? 0);
+    for (const change of changes) {
+      const { entries, bytes } = growthOf(change);
       total.entries += entries;
       total.bytes += bytes;
-      const { scope } = slot.ref;
+      const { scope } = change.slot.ref;
       if (this.#rules.scopeQuota(scope) === undefined) continue;
       const sum = growth.get(scope) ?? { entries: 0, bytes: 0 };
       growth.set(scope, { entries: sum.entries + entries, bytes: sum.bytes + bytes });
@@ -268,6 +267,14 @@ function changeOf(before: Draft | undefined, after: Draft | undefined): DecidedR
   if (before === after) return 'none';
   if (before === undefined) return 'created';
   return after === undefined ? 'deleted' : 'updated';
+}
+
+/** By how much a change makes its scope grow; negative if it shrinks. */
+function growthOf({ before, after }: DecidedChange): Usage {
+  return {
+    entries: (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1),
+    bytes: (after?.size ?? 0) - (before?.size ?? 0),
+  };
 }
 
 function grown(before: Usage, more: Usage): { before: Usage; after: Usage } {

@@ -7,10 +7,9 @@ import type { HostileFaults } from '../engine/hostile/index.ts';
 import type { Engine, EngineOptions } from '../engine/index.ts';
 import { openMemoryEngine } from '../engine/memory/index.ts';
 import { openSqliteEngine } from '../engine/sqlite/index.ts';
-import type { Clock } from '../internal/clock.ts';
 import { seededRandom } from '../internal/random.ts';
 import type { Random } from '../internal/random.ts';
-import { ManualClock, ledgerContract, loopback } from '../testing/index.ts';
+import { ManualClock, ledgerContract, loopback, pressing } from '../testing/index.ts';
 import type { LedgerContractSetup, OpenedLedgers } from '../testing/index.ts';
 import { openLedgers } from './ledgers.ts';
 import type { LedgersOptions } from './ledgers.ts';
@@ -28,17 +27,6 @@ const folder = mkdtempSync(join(tmpdir(), 'holdfast-ledger-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let stores = 0;
-
-/** Waits that only pace a retry take no time: nobody moves the clock for them. */
-function pressing(clock: ManualClock): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (delayMs, run) => clock.after(delayMs, run),
-    soon: (run) => clock.soon(run),
-    sleep: () => new Promise((resolve) => clock.soon(resolve)),
-  };
-}
 
 function opener(kind: Kind): LedgerContractSetup['open'] {
   return (options) => {

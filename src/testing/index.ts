@@ -7,7 +7,7 @@ export { engineContract } from './engine-contract/index.ts';
 export type { EngineContractSetup, EngineSupport } from './engine-contract/index.ts';
 export { ledgerContract } from './ledger-contract/index.ts';
 export type { LedgerContractSetup, OpenedLedgers } from './ledger-contract/index.ts';
-export { ManualClock } from './manual-clock.ts';
+export { ManualClock, pressing } from './manual-clock.ts';
 export { loopback } from './loopback.ts';
 export type { LayerContractSetup, LayerWorld, OpenedLedger } from './layer-world.ts';
 export { listContract } from './list-contract/index.ts';

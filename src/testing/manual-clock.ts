@@ -98,3 +98,14 @@ export class ManualClock implements Clock {
     });
   }
 }
+
+/** `clock`, but waits that only pace a retry take no time: nobody moves the clock for them. */
+export function pressing(clock: Clock): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    soon: (run) => clock.soon(run),
+    sleep: () => new Promise((resolve) => clock.soon(resolve)),
+  };
+}

@@ -11,7 +11,7 @@ import type { Clock } from '../../src/internal/clock.ts';
 import { seededRandom } from '../../src/internal/random.ts';
 import { openLedgers } from '../../src/ledger/index.ts';
 import type { Ledger, Ledgers } from '../../src/ledger/index.ts';
-import { loopback } from '../../src/testing/index.ts';
+import { loopback, pressing } from '../../src/testing/index.ts';
 import type { LayerContractSetup, OpenedLedger } from '../../src/testing/index.ts';
 
 type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
@@ -26,17 +26,6 @@ const faults: HostileFaults = {
 };
 
 let stores = 0;
-
-/** Waits that only pace a retry take no time where nobody moves the clock. */
-function pressing(clock: Clock): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (delayMs, run) => clock.after(delayMs, run),
-    soon: (run) => clock.soon(run),
-    sleep: () => new Promise((resolve) => clock.soon(resolve)),
-  };
-}
 
 async function openWith(
   openEngine: OpenEngine,

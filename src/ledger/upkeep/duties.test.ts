@@ -5,23 +5,14 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqliteEngine } from '../../engine/sqlite/index.ts';
 import { systemRandom } from '../../internal/random.ts';
-import { ManualClock } from '../../testing/index.ts';
+import { ManualClock, pressing } from '../../testing/index.ts';
 import { openLedgers } from '../ledgers.ts';
 import type { Ledgers } from '../ledgers.ts';
 
-/**
- * Waiting for a neighbour on the file takes a turn of the event loop, however still time stands.
- */
-class PatientClock extends ManualClock {
-  override sleep(): Promise<void> {
-    return new Promise((resolve) => {
-      this.soon(resolve);
-    });
-  }
-}
-
 let folder = '';
-const clock = new PatientClock();
+const clock = new ManualClock();
+/** Waiting for a neighbour on the file takes no time, however still time stands. */
+const pressed = pressing(clock);
 const opened: Ledgers[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-duties-'));
@@ -39,7 +30,7 @@ interface Handle {
 
 async function openHandle(): Promise<Handle> {
   const engine = await openSqliteEngine(`file:${join(folder, 'store.db')}`, {
-    clock,
+    clock: pressed,
     random: systemRandom,
     cacheBytes: 0,
     busyTimeoutMs: 1000,
@@ -47,7 +38,7 @@ async function openHandle(): Promise<Handle> {
     readOnly: false,
   });
   const transact = engine.transact.bind(engine);
-  const handle = { ledgers: openLedgers(engine, { clock }), count: 0 };
+  const handle = { ledgers: openLedgers(engine, { clock: pressed }), count: 0 };
   engine.transact = (work, options) => {
     handle.count += 1;
     return transact(work, options);

@@ -239,8 +239,8 @@ test('operations do what a model that copies everything does, or fail where it f
     }),
     { numRuns: 5000 },
   );
-  // Otherwise the property would say little.
-  expect(Math.min(applied, refused)).toBeGreaterThan(500);
+  // Otherwise the property would say little. About 550 of 5,000 are refused, give or take 100.
+  expect(Math.min(applied, refused)).toBeGreaterThan(250);
 });
 
 test('operations applied one update at a time end where one update of all of them ends', () => {

@@ -35,6 +35,7 @@ export type {
   KeysOptions,
   Migration,
   MigrationReport,
+  QuotaOptions,
   RangeOptions,
   SchemaInput,
   SchemaIssue,
@@ -71,6 +72,7 @@ export type {
   Proposal,
   Receipt,
   ScopeInfo,
+  ScopeQuota,
 } from './ledger/index.ts';
 export { App, open, Store } from './store/index.ts';
 export type {
@@ -79,7 +81,6 @@ export type {
   OpenConfig,
   OpenOptions,
   QuotaAlert,
-  QuotaOptions,
   RetentionOptions,
   StoreStats,
 } from './store/index.ts';

@@ -11,8 +11,8 @@ import type { LogPage } from './commit.ts';
 import type { Entry, EntryHead } from './entry.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
 import type { GroupRules, QuotaGrowth } from './group/group-run.ts';
+import { checkList } from './door/input.ts';
 import {
-  checkList,
   checkTtl,
   positionFrom,
   prepare,

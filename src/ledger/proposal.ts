@@ -91,9 +91,22 @@ export interface Cause {
   readonly depth?: number | undefined;
 }
 
+/** What a scope may hold once the proposal is applied. */
+export interface ScopeQuota {
+  readonly scope: string;
+  readonly entries?: number | undefined;
+  /** Bytes of keys and values. */
+  readonly bytes?: number | undefined;
+}
+
 export interface Proposal {
   readonly checks?: readonly Check[] | undefined;
   readonly mutations?: readonly Mutation[] | undefined;
+  /**
+   * Makes the proposal `quota_exceeded` if a scope that it names would grow beyond. The store's own
+   * quotas hold all the same: where there are two, the tighter one decides.
+   */
+  readonly quotas?: readonly ScopeQuota[] | undefined;
   readonly stamp?: IdempotencyStamp | undefined;
   /** Default 'sync'. */
   readonly durability?: 'sync' | 'relaxed' | undefined;

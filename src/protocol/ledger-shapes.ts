@@ -182,6 +182,9 @@ const cause = record<Cause>({ kind: text, id: text, depth: optional(number) });
 export const proposal = record<Proposal>({
   checks: optional(list(checkOf(given))),
   mutations: optional(list(mutation)),
+  quotas: optional(
+    list(record({ scope: name, entries: optional(number), bytes: optional(number) })),
+  ),
   stamp: optional(record<IdempotencyStamp>({ client: name, sequence: number })),
   durability: optional(text as Shape<'sync' | 'relaxed'>),
   returns: optional(text as Shape<'versions' | 'values'>),

@@ -6,7 +6,6 @@ export type {
   OpenConfig,
   OpenOptions,
   QuotaAlert,
-  QuotaOptions,
   RetentionOptions,
 } from './options.ts';
 export { Store } from './store.ts';

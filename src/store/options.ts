@@ -10,13 +10,8 @@ import type { Clock } from '../internal/clock.ts';
 import { systemRandom } from '../internal/random.ts';
 import type { Random } from '../internal/random.ts';
 import { limits } from '../ledger/index.ts';
+import type { QuotaOptions } from '../layers/scopes/index.ts';
 import { nearestName } from './nearest-name.ts';
-
-export interface QuotaOptions {
-  readonly entries?: number | undefined;
-  /** Bytes of keys and values. */
-  readonly bytes?: number | undefined;
-}
 
 export interface RetentionOptions {
   /** The log is kept this long. Default 24 h. */

@@ -4,7 +4,15 @@
  * Blind: it reads and checks nothing. What depends on a read belongs in a transaction.
  */
 import { HoldfastError } from '../../errors/index.ts';
-import type { IdempotencyStamp, Ledger, Mutation, Operation, Receipt } from '../../ledger/index.ts';
+import type {
+  IdempotencyStamp,
+  Ledger,
+  Mutation,
+  Operation,
+  Receipt,
+  ScopeQuota,
+} from '../../ledger/index.ts';
+import type { Quotas } from './declared-quotas.ts';
 import type { Scope } from './scope.ts';
 import type { ScopeHost } from './scope-host.ts';
 import type { CommitTerms, TimeToLive } from './scope-options.ts';
@@ -20,11 +28,13 @@ interface AnyScope {
   readonly ledger: Ledger;
   readonly ttlMs: number | undefined;
   readonly codec: { readonly isPlain: boolean };
+  readonly quotas: Quotas;
 }
 
 export class Batch {
   readonly #host: ScopeHost;
   readonly #mutations: Promise<Mutation>[] = [];
+  readonly #quotas = new Map<string, ScopeQuota>();
   #committed = false;
 
   constructor(host: ScopeHost) {
@@ -46,7 +56,7 @@ export class Batch {
     value: In,
     options: { readonly ttlMs?: TimeToLive | undefined } = {},
   ): this {
-    this.#host.checkOwn(scope);
+    this.#enter(scope);
     const { codec, name } = scope;
     const ttlMs = options.ttlMs === undefined ? scope.ttlMs : (options.ttlMs ?? undefined);
     const mutation = { kind: 'set', scope: name, key, ttlMs, schema: codec.version } as const;
@@ -67,7 +77,7 @@ export class Batch {
    * await scope.has('ada'); // => false
    */
   delete(scope: AnyScope, key: string): this {
-    this.#host.checkOwn(scope);
+    this.#enter(scope);
     return this.#add({ kind: 'delete', scope: scope.name, key });
   }
 
@@ -80,7 +90,7 @@ export class Batch {
    * (await scope.entry('ada'))?.expiresAt; // => expect.any(Number)
    */
   touch(scope: AnyScope, key: string, ttlMs: number | null): this {
-    this.#host.checkOwn(scope);
+    this.#enter(scope);
     return this.#add({ kind: 'touch', scope: scope.name, key, ttlMs });
   }
 
@@ -98,7 +108,7 @@ export class Batch {
     operations: readonly Operation[],
     options: { readonly ttlMs?: TimeToLive | undefined } = {},
   ): this {
-    this.#host.checkOwn(scope);
+    this.#enter(scope);
     if (!scope.codec.isPlain) {
       const text = `operations on '${scope.name}', which has a schema, need a transaction`;
       throw new HoldfastError('unsupported', text, { details: { scope: scope.name } });
@@ -122,7 +132,12 @@ export class Batch {
     if (this.#committed) throw new HoldfastError('closed', 'this batch was committed before');
     this.#committed = true;
     const mutations = await Promise.all(this.#mutations);
-    return this.#host.apply({ ...options, mutations });
+    return this.#host.apply({ ...options, mutations, quotas: [...this.#quotas.values()] });
+  }
+
+  #enter(scope: AnyScope): void {
+    this.#host.checkOwn(scope);
+    for (const quota of scope.quotas ?? []) this.#quotas.set(quota.scope, quota);
   }
 
   #add(mutation: Mutation | Promise<Mutation>): this {

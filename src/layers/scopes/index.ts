@@ -1,6 +1,7 @@
 /** Typed handles on named groups of keys, and atomic work across them. */
 export { Batch } from './batch.ts';
 export type { BatchCommitOptions } from './batch.ts';
+export type { QuotaOptions } from './declared-quotas.ts';
 export { ReadableScope } from './readable-scope.ts';
 export { pagesOf } from './scan.ts';
 export { Scope } from './scope.ts';

@@ -12,6 +12,7 @@
  */
 import { isHoldfastError } from '../../errors/index.ts';
 import type { Entry, Ledger, ScanQuery } from '../../ledger/index.ts';
+import type { Quotas } from './declared-quotas.ts';
 import type { ScopeHost } from './scope-host.ts';
 import { pagesOf } from './scan.ts';
 import type {
@@ -32,12 +33,15 @@ export class ReadableScope<In = unknown, Out = In> {
   readonly ttlMs: number | undefined;
   /** Judges and migrates values; for layers that read or write the scope's entries themselves. */
   readonly codec: ValueCodec<In, Out>;
+  /** What proposals that write here carry. */
+  readonly quotas: Quotas;
   protected readonly host: ScopeHost;
 
   constructor(host: ScopeHost, name: string, options: ScopeOptions<In, Out> = {}) {
     this.host = host;
     this.name = name;
     this.ttlMs = options.ttlMs;
+    this.quotas = host.quotas.declare(name, options.quota);
     this.codec = new ValueCodec(`scope '${name}'`, options);
   }
 

@@ -6,6 +6,7 @@ import type { Random } from '../../internal/random.ts';
 import { FunctionalUpdates } from '../../ledger/index.ts';
 import type { CommitAnswer, Ledger, Proposal, Receipt } from '../../ledger/index.ts';
 import { CoalescedReads } from './coalesced-reads.ts';
+import { DeclaredQuotas } from './declared-quotas.ts';
 import type { CommitTerms } from './scope-options.ts';
 import { Turnstile } from './transaction/turnstile.ts';
 
@@ -23,6 +24,7 @@ export class ScopeHost {
   readonly reads: CoalescedReads;
   readonly turnstile: Turnstile;
   readonly updates: FunctionalUpdates;
+  readonly quotas: DeclaredQuotas;
   readonly terms: CommitTerms;
 
   constructor(ledger: Ledger, parts: ScopeHostParts, terms = noTerms, shared?: ScopeHost) {
@@ -32,6 +34,7 @@ export class ScopeHost {
     this.reads = shared?.reads ?? new CoalescedReads(ledger);
     this.turnstile = shared?.turnstile ?? new Turnstile(parts.clock);
     this.updates = shared?.updates ?? new FunctionalUpdates(ledger, parts);
+    this.quotas = shared?.quotas ?? new DeclaredQuotas();
     this.terms = terms;
   }
 

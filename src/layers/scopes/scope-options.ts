@@ -1,5 +1,6 @@
 /** What callers of a scope pass in and get back. Plain data. */
 import type { Cause, EntryHead, Position } from '../../ledger/index.ts';
+import type { QuotaOptions } from './declared-quotas.ts';
 import type { CodecOptions } from './values/value-codec.ts';
 
 export interface ScopeOptions<In, Out> extends CodecOptions<In, Out> {
@@ -7,6 +8,11 @@ export interface ScopeOptions<In, Out> extends CodecOptions<In, Out> {
    * Time to live of what is written, unless the write says otherwise. Each write starts it anew.
    */
   readonly ttlMs?: number | undefined;
+  /**
+   * How much the scope may hold, for what is written through this handle: a write that would make
+   * it grow beyond is `quota_exceeded`. The store's own quotas hold beside it, for everybody.
+   */
+  readonly quota?: QuotaOptions | undefined;
 }
 
 /** Said once for many commits. */

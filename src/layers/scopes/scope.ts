@@ -62,7 +62,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
         this.codec,
         this.#job(key, () => mutation, options),
       );
-    return applyForValues(this.host, this.codec, mutation, options.durability);
+    return applyForValues(this, this.host, mutation, options.durability);
   }
 
   /**
@@ -83,7 +83,8 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
       return this.#setMutation(key, encoded[index], options.ttlMs);
     });
     if (mutations.length === 0) return [];
-    const receipt = await this.host.apply({ mutations }, options.durability);
+    const proposal = { mutations, quotas: this.quotas };
+    const receipt = await this.host.apply(proposal, options.durability);
     return receipt.results.map((result) => writtenOf(result, receipt.position));
   }
 
@@ -108,7 +109,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
         this.codec,
         this.#job(key, () => undefined, options),
       );
-    return applyForValues(this.host, this.codec, mutation, options.durability);
+    return applyForValues(this, this.host, mutation, options.durability);
   }
 
   /**
@@ -159,17 +160,17 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     change: readonly Operation[] | UpdateFunction<In, Out>,
     options: WriteOptions = none,
   ): Promise<Written> {
-    const { codec, host, name: scope } = this;
+    const { codec, host, name: scope, quotas } = this;
     const wanted = options.ttlMs === undefined ? this.ttlMs : options.ttlMs;
     const ttlMs = wanted === 'keep' ? undefined : wanted;
     if (typeof change !== 'function' && codec.isPlain) {
       const mutation = { kind: 'update', scope, key, operations: change, ttlMs } as const;
       if (options.returns === 'values')
-        return applyForValues(this.host, this.codec, mutation, options.durability);
+        return applyForValues(this, this.host, mutation, options.durability);
       return this.#apply(mutation, options);
     }
     const { durability } = options;
-    const job = { host, scope, key, codec, change, ttlMs, durability };
+    const job = { host, scope, key, codec, change, ttlMs, durability, quotas };
     const { before, after, ...written } = await updateEntry(job);
     return options.returns === 'values' ? withValues(codec, written, before, after) : written;
   }
@@ -201,7 +202,8 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
             version: 'absent' in expected ? 0 : expected.version,
           };
     const mutations = [this.#setMutation(key, encoded, options.ttlMs)];
-    const answer = await this.host.commit({ checks: [check], mutations }, options.durability);
+    const proposal = { checks: [check], mutations, quotas: this.quotas };
+    const answer = await this.host.commit(proposal, options.durability);
     if (answer.kind === 'committed') return { kind: 'swapped', ...this.#written(answer) };
     const version = answer.failures[0]?.actual ?? 0;
     return { kind: 'conflict', version, position: answer.position };
@@ -267,7 +269,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
    * await users.migrateAll(); // => { migrated: 1, current: 0, refused: [] }
    */
   migrateAll(): Promise<MigrationReport> {
-    return migrateAll(this.host, this.name, this.codec);
+    return migrateAll(this.host, this);
   }
 
   #setMutation(key: string, value: unknown, ttlMs: TimeToLive | undefined): SetMutation {
@@ -280,11 +282,12 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
   }
 
   async #apply(mutation: Mutation, options: WriteOptions): Promise<Written> {
-    return this.#written(await this.host.apply({ mutations: [mutation] }, options.durability));
+    const proposal = { mutations: [mutation], quotas: this.quotas };
+    return this.#written(await this.host.apply(proposal, options.durability));
   }
 
   #job(key: string, next: Rewrite['next'], { durability }: WriteOptions): Rewrite {
-    return { scope: this.name, key, durability, next };
+    return { scope: this.name, key, quotas: this.quotas, durability, next };
   }
 
   #written(receipt: Receipt): Written {

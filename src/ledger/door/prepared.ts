@@ -6,7 +6,6 @@
  */
 import { hash } from 'node:crypto';
 import type { Ref } from '../../engine/index.ts';
-import { HoldfastError } from '../../errors/index.ts';
 import { limits } from '../limits.ts';
 import { checkClient, checkKey, checkScope } from '../names.ts';
 import { checkOperations } from '../operations/index.ts';
@@ -15,6 +14,9 @@ import type { Position } from '../position.ts';
 import type { Cause, Check, IdempotencyStamp, Mutation, Proposal } from '../proposal.ts';
 import { StoredValue } from '../value/index.ts';
 import { addressOf, ownersScope } from '../keyspace/address.ts';
+import { atMost, checkObject, checkText, invalid, listOf, shown } from './input.ts';
+import { prepareQuotas } from './quota.ts';
+import type { Quota } from './quota.ts';
 
 export interface PreparedCheck {
   readonly source: Check;
@@ -47,6 +49,8 @@ export interface PreparedStamp extends IdempotencyStamp {
 export interface Prepared {
   readonly checks: readonly PreparedCheck[];
   readonly mutations: readonly PreparedMutation[];
+  /** By scope; undefined if it brings none. */
+  readonly quotas: ReadonlyMap<string, Quota> | undefined;
   readonly stamp: PreparedStamp | undefined;
   readonly sync: boolean;
   readonly wantsValues: boolean;
@@ -82,6 +86,7 @@ export function prepare(proposal: Proposal, maxValueBytes: number): Prepared {
   return {
     checks: preparedChecks,
     mutations: preparedMutations,
+    quotas: proposal.quotas === undefined ? undefined : prepareQuotas(proposal.quotas),
     stamp: stamp && { ...stamp, digest: digestOf(preparedChecks, preparedMutations) },
     sync: prepareDurability(proposal.durability),
     wantsValues: prepareReturns(proposal.returns),
@@ -254,52 +259,9 @@ function checkExpiresAt(expiresAt: number, set: Ref & { readonly ttlMs?: unknown
   );
 }
 
-/** Types end where JavaScript calls: whatever is no such object is told so. */
-export function checkObject(value: unknown, what: string): void {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
-  throw invalid(`${what} must be an object, not ${typeOf(value)}`);
-}
-
-export function checkList(list: unknown, what: string): void {
-  if (!Array.isArray(list)) throw invalid(`${what} must be a list, not ${typeOf(list)}`);
-}
-
-function listOf<T>(list: readonly T[] | undefined, what: string): readonly T[] {
-  if (list === undefined) return none;
-  checkList(list, what);
-  return list;
-}
-
-function typeOf(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : typeof value;
-}
-
-/** For messages: never throws, whatever it is. */
-function shown(value: unknown): string {
-  const isPlain = typeof value === 'string' || typeof value === 'number';
-  return isPlain ? String(value).toWellFormed() : typeOf(value);
-}
-
-function checkText(text: unknown, what: string): void {
-  if (typeof text === 'string' && text.isWellFormed()) return;
-  throw invalid(`${what} must be well-formed text`);
-}
-
 function checkSchema(schema: number): number {
   if (Number.isSafeInteger(schema) && schema >= 0) return schema;
   throw invalid('a schema version must be a non-negative integer', { schema });
-}
-
-function atMost(count: number, limit: number, what: string): void {
-  if (count <= limit) return;
-  throw new HoldfastError('limit_exceeded', `${count} ${what} in one proposal; at most ${limit}`, {
-    details: { count, limit },
-  });
-}
-
-function invalid(message: string, details?: Record<string, unknown>): HoldfastError {
-  return new HoldfastError('invalid_argument', message, { details });
 }
 
 function digestOf(

@@ -3,7 +3,7 @@ import { HoldfastError } from '../../errors/index.ts';
 import type { ChangeFilter, ScanQuery, ScopesQuery } from '../ledger.ts';
 import { limits } from '../limits.ts';
 import { checkKey, checkScope } from '../names.ts';
-import { checkObject } from './prepared.ts';
+import { checkObject } from './input.ts';
 
 export function checkScanQuery(query: ScanQuery): void {
   checkObject(query, 'a scan');

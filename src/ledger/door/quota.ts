@@ -1,5 +1,9 @@
 /** How much an app or a scope may hold. */
 import { HoldfastError } from '../../errors/index.ts';
+import { limits } from '../limits.ts';
+import { checkScope } from '../names.ts';
+import type { ScopeQuota } from '../proposal.ts';
+import { atMost, checkObject, invalid, listOf, shown } from './input.ts';
 
 export interface Quota {
   readonly entries?: number | undefined;
@@ -10,6 +14,34 @@ export interface Quota {
 export interface Usage {
   readonly entries: number;
   readonly bytes: number;
+}
+
+/** The quotas that a proposal brings, by scope. */
+export function prepareQuotas(quotas: readonly ScopeQuota[]): ReadonlyMap<string, Quota> {
+  const given = listOf(quotas, 'quotas');
+  atMost(given.length, limits.mutationsPerProposal, 'quotas');
+  const byScope = new Map<string, Quota>();
+  for (const quota of given) {
+    checkObject(quota, 'a quota');
+    const { scope, entries, bytes } = quota;
+    checkScope(scope);
+    checkQuota(scope, { entries, bytes });
+    if (byScope.has(scope)) throw invalid(`two quotas for scope '${scope}' in one proposal`);
+    byScope.set(scope, { entries, bytes });
+  }
+  return byScope;
+}
+
+/** Throws `invalid_argument` for amounts that are none. */
+export function checkQuota(scope: string, quota: Quota): void {
+  for (const unit of ['entries', 'bytes'] as const) {
+    const amount: unknown = quota[unit];
+    if (amount === undefined || (Number.isSafeInteger(amount) && (amount as number) >= 0)) continue;
+    throw invalid(
+      `the quota of scope '${scope}' must have a whole number of ${unit}, not ${shown(amount)}`,
+      { scope, unit },
+    );
+  }
 }
 
 /** Share of a quota at which its owner is warned. */

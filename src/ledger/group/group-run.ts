@@ -156,7 +156,7 @@ export class GroupRun {
       changes.push({ slot, kind, before, after, operations, erased: proposal.erases });
     }
     if (changes.length === 0) return 0;
-    this.#enforceQuotas(changes);
+    this.#enforceQuotas(proposal.quotas, changes);
     const offset = this.#draw();
     this.#publish({ offset, actor: proposal.actor, cause: proposal.cause, changes });
     return offset;
@@ -181,7 +181,10 @@ export class GroupRun {
     this.commits.push(commit);
   }
 
-  #enforceQuotas(changes: readonly DecidedChange[]): void {
+  #enforceQuotas(
+    brought: ReadonlyMap<string, Quota> | undefined,
+    changes: readonly DecidedChange[],
+  ): void {
     const { quota, app } = this.#rules;
     const growth = new Map<string, { entries: number; bytes: number }>();
     const total = { entries: 0, bytes: 0 };
@@ -190,18 +193,17 @@ export class GroupRun {
       total.entries += entries;
       total.bytes += bytes;
       const { scope } = change.slot.ref;
-      if (this.#rules.scopeQuota(scope) === undefined) continue;
+      if (this.#rules.scopeQuota(scope) === undefined && !brought?.has(scope)) continue;
       const sum = growth.get(scope) ?? { entries: 0, bytes: 0 };
       growth.set(scope, { entries: sum.entries + entries, bytes: sum.bytes + bytes });
     }
     const met: QuotaGrowth[] = [];
     for (const [scope, more] of growth) {
-      const scopeQuota = present(this.#rules.scopeQuota(scope), 'a quota');
-      met.push({
-        owner: { app, scope },
-        quota: scopeQuota,
-        ...grown(this.state.scopeUsage(scope), more),
-      });
+      const usage = grown(this.state.scopeUsage(scope), more);
+      for (const scopeQuota of [this.#rules.scopeQuota(scope), brought?.get(scope)]) {
+        if (scopeQuota === undefined) continue;
+        met.push({ owner: { app, scope }, quota: scopeQuota, ...usage });
+      }
     }
     if (quota !== undefined) {
       met.push({ owner: { app }, quota, ...grown(this.state.appUsage(), total) });

@@ -78,7 +78,9 @@ export class GroupWork implements Work {
     for (const mutation of proposal.mutations) {
       asked.addRef(mutation.ref, mutation.address);
       if (proposal.wantsValues || readsValue(mutation)) this.#valued.add(mutation.address);
-      if (rules.scopeQuota(mutation.ref.scope) !== undefined) asked.addScope(mutation.ref.scope);
+      const { scope } = mutation.ref;
+      const hasQuota = rules.scopeQuota(scope) !== undefined || proposal.quotas?.has(scope);
+      if (hasQuota === true) asked.addScope(scope);
     }
     for (const ref of proposal.sweeps) asked.addRef(ref, addressOf(ref));
     if (proposal.stamp === undefined) return;

@@ -16,7 +16,10 @@ import { StoredValue } from '../value/index.ts';
  */
 export type UpdateFunction = (value: unknown) => unknown;
 
-export interface FunctionalUpdateOptions extends Pick<Proposal, 'durability' | 'actor' | 'cause'> {
+export interface FunctionalUpdateOptions extends Pick<
+  Proposal,
+  'durability' | 'actor' | 'cause' | 'quotas'
+> {
   /** Left out: an existing entry keeps its expiry, a new one gets none. Null: none. */
   readonly ttlMs?: number | null | undefined;
   /** Left out: as it was. */
@@ -106,10 +109,10 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 
 /** Sent whether or not anything changes: the check is what makes the answer true. */
 export function proposalOf(ref: Ref, { waiting, before, mutation }: Step): Proposal {
-  const { durability, actor, cause } = waiting.options;
+  const { durability, actor, cause, quotas } = waiting.options;
   const checks = [checkOf(ref, before)];
   if (mutation === undefined) return { checks, durability: 'relaxed' };
-  return { checks, mutations: [mutation], durability, actor, cause };
+  return { checks, mutations: [mutation], quotas, durability, actor, cause };
 }
 
 function checkOf(ref: Ref, { value, version }: Standing): Check {

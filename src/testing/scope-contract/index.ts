@@ -8,6 +8,7 @@ import { LayerContract } from '../layer-world.ts';
 import type { LayerContractSetup } from '../layer-world.ts';
 import { iterationContract } from './iteration.ts';
 import { migrationContract } from './migration.ts';
+import { quotasContract } from './quotas.ts';
 import { readsContract } from './reads.ts';
 import { schemaContract } from './schema.ts';
 import { transactionReadsContract } from './transaction-reads.ts';
@@ -19,6 +20,7 @@ const subjects: readonly (readonly [string, (contract: LayerContract) => void])[
   ['reads', readsContract],
   ['writes', writesContract],
   ['updates', updatesContract],
+  ['quotas', quotasContract],
   ['iteration', iterationContract],
   ['schemas', schemaContract],
   ['migrations', migrationContract],

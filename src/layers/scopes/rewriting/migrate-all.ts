@@ -6,6 +6,7 @@
  */
 import type { Entry, EntryHead, Mutation } from '../../../ledger/index.ts';
 import { pagesOf } from '../scan.ts';
+import type { Quotas } from '../declared-quotas.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import type { MigrationReport } from '../scope-options.ts';
 import { Retry } from '../transaction/retry.ts';
@@ -21,17 +22,23 @@ interface Tally {
   readonly refused: { readonly key: string; readonly error: unknown }[];
 }
 
+interface Migrated<In, Out> {
+  readonly name: string;
+  readonly codec: ValueCodec<In, Out>;
+  readonly quotas: Quotas;
+}
+
 export async function migrateAll<In, Out>(
   host: ScopeHost,
-  scope: string,
-  codec: ValueCodec<In, Out>,
+  scope: Migrated<In, Out>,
 ): Promise<MigrationReport> {
   const tally: Tally = { migrated: 0, current: 0, refused: [] };
-  const query = { scope, limit: 1000, keysOnly: true } as const;
+  const { name, codec } = scope;
+  const query = { scope: name, limit: 1000, keysOnly: true } as const;
   for await (const heads of pagesOf((page) => host.ledger.scan(page), query, {})) {
     const old = heads.filter(({ schema }) => schema !== codec.version);
     tally.current += heads.length - old.length;
-    for (const keys of batchesOf(old)) await migrateBatch(host, scope, codec, keys, tally);
+    for (const keys of batchesOf(old)) await migrateBatch(host, scope, keys, tally);
   }
   return tally;
 }
@@ -53,8 +60,7 @@ function* batchesOf(heads: readonly EntryHead[]): Generator<string[]> {
 
 async function migrateBatch<In, Out>(
   host: ScopeHost,
-  scope: string,
-  codec: ValueCodec<In, Out>,
+  { name: scope, codec, quotas }: Migrated<In, Out>,
   keys: readonly string[],
   tally: Tally,
 ): Promise<void> {
@@ -74,7 +80,8 @@ async function migrateBatch<In, Out>(
       const checks = mutations.map(({ key }, index) => {
         return { kind: 'version', scope, key, version: versions[index] ?? 0 } as const;
       });
-      const answer = mutations.length === 0 ? undefined : await host.commit({ checks, mutations });
+      const proposal = { checks, mutations, quotas };
+      const answer = mutations.length === 0 ? undefined : await host.commit(proposal);
       if (answer === undefined || answer.kind === 'committed') {
         tally.migrated += mutations.length;
         tally.current += found.current;

@@ -14,6 +14,7 @@ import type {
   Ref,
   SetMutation,
 } from '../../../ledger/index.ts';
+import type { Quotas } from '../declared-quotas.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import { Retry } from '../transaction/retry.ts';
 
@@ -22,6 +23,7 @@ const attemptsDefault = 50;
 export interface Rewrite {
   readonly scope: string;
   readonly key: string;
+  readonly quotas: Quotas;
   readonly durability?: 'sync' | 'relaxed' | undefined;
   readonly attempts?: number | undefined;
   /** The next stored value; undefined deletes. */
@@ -57,6 +59,7 @@ export async function rewrite(host: ScopeHost, job: Rewrite): Promise<Rewritten>
           mutations: [
             next === undefined ? { kind: 'delete', ...ref } : { kind: 'set', ...ref, ...next },
           ],
+          quotas: job.quotas,
         },
         job.durability,
       );

@@ -9,6 +9,7 @@ import { checkOperations } from '../../../ledger/index.ts';
 import type { Operation, Position, StoredValue } from '../../../ledger/index.ts';
 import { checkedAnswer, operated, rewrite, storedOf } from './rewrite.ts';
 import type { NextValue } from './rewrite.ts';
+import type { Quotas } from '../declared-quotas.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import type { WriteOptions, Written } from '../scope-options.ts';
 import type { Encoded, ValueCodec } from '../values/value-codec.ts';
@@ -22,6 +23,7 @@ export interface Updating<In, Out> {
   readonly codec: ValueCodec<In, Out>;
   readonly change: readonly Operation[] | UpdateFunction<In, Out>;
   readonly ttlMs: number | null | undefined;
+  readonly quotas: Quotas;
   readonly durability: WriteOptions['durability'];
 }
 
@@ -48,13 +50,13 @@ export async function updateEntry<In, Out>(updating: Updating<In, Out>): Promise
 }
 
 async function queued<In, Out>(job: Updating<In, Out>): Promise<Updated> {
-  const { host, scope, key, codec, ttlMs, durability } = job;
+  const { host, scope, key, codec, ttlMs, durability, quotas } = job;
   const run = (value: unknown): unknown => {
     const next = nextOf(job, value, (migrated) => atOnce(codec.judged(job, migrated)));
     return next === undefined ? undefined : atOnce(codec.encode(key, next));
   };
   const { terms } = host;
-  const options = { ...terms, ttlMs, durability: durability ?? terms.durability };
+  const options = { ...terms, quotas, ttlMs, durability: durability ?? terms.durability };
   const result = await host.updates.update({ scope, key }, run, options);
   const { change, version, position, previous, value } = result;
   const before = previous && { key, schema: 0, value: previous };
@@ -62,10 +64,11 @@ async function queued<In, Out>(job: Updating<In, Out>): Promise<Updated> {
 }
 
 async function reread<In, Out>(job: Updating<In, Out>): Promise<Updated> {
-  const { host, scope, key, codec, ttlMs, durability } = job;
+  const { host, scope, key, codec, ttlMs, durability, quotas } = job;
   const done = await rewrite(host, {
     scope,
     key,
+    quotas,
     durability,
     async next(entry): Promise<NextValue | undefined> {
       const migrated = entry && codec.migrated(entry);

@@ -2,6 +2,7 @@
 import type { Mutation, MutationResult, Position, StoredValue } from '../../../ledger/index.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import type { Written, WrittenValues } from '../scope-options.ts';
+import type { Quotas } from '../declared-quotas.ts';
 import type { Encoded, ValueCodec } from '../values/value-codec.ts';
 import { rewrite, storedOf } from './rewrite.ts';
 import type { Rewrite } from './rewrite.ts';
@@ -12,12 +13,12 @@ export function writtenOf({ change, version }: MutationResult, position: Positio
 
 /** One blind commit: the ledger tells the values, but not the version of the old one's shape. */
 export async function applyForValues<In, Out>(
+  { codec, quotas }: { readonly codec: ValueCodec<In, Out>; readonly quotas: Quotas },
   host: ScopeHost,
-  codec: ValueCodec<In, Out>,
   mutation: Mutation,
   durability: 'sync' | 'relaxed' | undefined,
 ): Promise<WrittenValues<Out>> {
-  const proposal = { mutations: [mutation], returns: 'values' } as const;
+  const proposal = { mutations: [mutation], quotas, returns: 'values' } as const;
   const { results, position } = await host.apply(proposal, durability);
   const result = results[0] ?? { change: 'none', version: 0 };
   const { previous, value } = result;

@@ -20,6 +20,7 @@ import type {
   Operation,
   Position,
   Ref,
+  ScopeQuota,
   UpdateMutation,
 } from '../../../ledger/index.ts';
 import { operated } from '../rewriting/rewrite.ts';
@@ -55,6 +56,7 @@ export class Transaction {
   readonly #versions: Check[] = [];
   readonly #unchanged = new Map<string, Position>();
   readonly #mutations: Mutation[] = [];
+  readonly #quotas = new Map<string, ScopeQuota>();
   readonly #staged = new Map<string, Map<string, Staged>>();
   /** Of staged writes that wait for a schema or a read; undefined while nothing does. */
   #tail: Promise<void> | undefined;
@@ -81,6 +83,7 @@ export class Transaction {
    */
   scope<In, Out>(scope: Scope<In, Out>): TransactionScope<In, Out> {
     this.#host.checkOwn(scope);
+    for (const quota of scope.quotas ?? []) this.#quotas.set(quota.scope, quota);
     return new TransactionScope(this, this.#host, scope);
   }
 
@@ -195,7 +198,8 @@ export class Transaction {
     this.#over = true;
     const mutations = this.#mutations;
     if (mutations.length > 0) {
-      return this.#host.commit({ checks: this.#checks(), mutations }, durability);
+      const quotas = [...this.#quotas.values()];
+      return this.#host.commit({ checks: this.#checks(), mutations, quotas }, durability);
     }
     return this.validate();
   }

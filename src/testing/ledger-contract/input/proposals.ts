@@ -56,6 +56,21 @@ export const shapes: readonly Case[] = [
       stamp: { client: 'c', sequence },
     }),
   ),
+  ...[null, 7, {}, [null], [7]].map((quotas, index) =>
+    proposal(`quotas that are none (${index})`, 'invalid_argument', { quotas }),
+  ),
+  proposal('a quota of no scope', 'invalid_name', { quotas: [{ entries: 1 }] }),
+  ...[-1, 1.5, '1', null, 2 ** 53].map((entries) =>
+    proposal(`a quota of ${String(entries)} entries`, 'invalid_argument', {
+      quotas: [{ scope: 's', entries }],
+    }),
+  ),
+  proposal('two quotas for one scope', 'invalid_argument', {
+    quotas: [
+      { scope: 's', entries: 1 },
+      { scope: 's', bytes: 1 },
+    ],
+  }),
   ...[null, 7, 'c', []].map((stamp, index) =>
     proposal(`a stamp that is none (${index})`, 'invalid_argument', { stamp }),
   ),

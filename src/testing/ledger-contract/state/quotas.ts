@@ -1,6 +1,7 @@
 /** Quotas of apps and scopes, in entries and in bytes. */
 import { expect } from 'vitest';
-import { drop, increment, refusal, set, valueOf, write } from '../acts.ts';
+import type { Mutation } from '../../../ledger/index.ts';
+import { commit, drop, increment, refusal, set, valueOf, write } from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
 export function quotasContract(contract: LedgerContract): void {
@@ -35,6 +36,41 @@ export function quotasContract(contract: LedgerContract): void {
     const long = set('k', 'x'.repeat(8), { scope: 't' });
     await refusal('quota_exceeded', () => write(app, long));
     await write(app, set('k', 'x'.repeat(7), { scope: 't' }));
+  });
+
+  contract.test('a proposal may bring a quota, beside the one of the store', async (world) => {
+    const { app } = await world.start({ app: { scopeQuotas: { t: { entries: 1 } } } });
+    const within = (entries: number, ...mutations: Mutation[]) => {
+      const quotas = [...new Set(mutations.map(({ scope }) => scope))].map((scope) => {
+        return { scope, entries };
+      });
+      return commit(app, { mutations, quotas });
+    };
+    await within(2, set('a', 1), set('b', 1));
+    const before = await app.head();
+    const error = await refusal('quota_exceeded', () => within(2, set('a', 2), set('c', 1)));
+    expect(error.details).toMatchObject({ app: 'app', scope: 's', unit: 'entries', limit: 2 });
+    expect(await app.head()).toEqual(before);
+    await within(1, set('a', 2));
+    await within(1, drop('a'));
+    await within(0, increment('b'), drop('none'));
+    const bytes = { mutations: [set('b', 'x'.repeat(10))], quotas: [{ scope: 's', bytes: 12 }] };
+    await refusal('quota_exceeded', () => commit(app, bytes));
+    await write(app, set('c', 1), set('d', 1));
+    const tight = { scope: 't' };
+    await within(9, set('a', 1, tight));
+    await refusal('quota_exceeded', () => within(9, set('b', 1, tight)));
+    await refusal('quota_exceeded', () => within(0, set('e', 1)));
+  });
+
+  contract.test('a quota that a proposal brings is told of at four fifths', async (world) => {
+    const told: unknown[] = [];
+    const onQuotaWarning = (warning: unknown) => void told.push(warning);
+    const { app } = await world.start({ onQuotaWarning });
+    for (let n = 1; n <= 5; n += 1) {
+      await commit(app, { mutations: [set(`k${n}`, 1)], quotas: [{ scope: 's', entries: 5 }] });
+    }
+    expect(told).toEqual([{ app: 'app', scope: 's', unit: 'entries', used: 4, limit: 5 }]);
   });
 
   contract.test('a quota is kept by proposals that wait together', async (world) => {

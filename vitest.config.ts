@@ -2,7 +2,7 @@
  * The test projects. Each is a way of proving something, so each can be run alone:
  * `npx vitest run --project model`.
  *
- * `npm run check` runs `unit` and `contract`; `npm test` runs them all.
+ * `npm run check` runs `unit` and `contract`, which need no server; `npm test` runs them all.
  */
 import { defineConfig } from 'vitest/config';
 import { ClosingReporter } from './scripts/closing-reporter.ts';
@@ -12,6 +12,12 @@ const fuzzing = process.env['HOLDFAST_FUZZ_RUNS'] !== undefined;
 
 function project(name: string, include: string[], testTimeout = 10_000) {
   return { extends: true as const, test: { name, include, testTimeout, hookTimeout: testTimeout } };
+}
+
+/** Tests that need a server of their own, which their setup starts; not part of `npm run check`. */
+function serverProject(name: string, testTimeout: number) {
+  const { extends: base, test } = project(name, [`test/${name}/**/*.test.ts`], testTimeout);
+  return { extends: base, test: { ...test, globalSetup: `./test/servers/${name}.setup.ts` } };
 }
 
 const searchTimeout = fuzzing ? 24 * 60 * 60 * 1000 : 120_000;
@@ -35,6 +41,7 @@ export default defineConfig({
       project('contract', ['src/**/*.contract.test.ts', 'test/contract/**/*.test.ts'], 30_000),
       project('model', ['test/model/**/*.test.ts'], searchTimeout),
       project('robustness', ['test/robustness/**/*.test.ts'], searchTimeout),
+      serverProject('postgres', searchTimeout),
       project('protocol', ['test/protocol/**/*.test.ts'], 30_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
       project('regressions', ['test/regressions/**/*.test.ts'], 120_000),

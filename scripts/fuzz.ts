@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- --runs N --seed S`: searches for a history that breaks a promise.
  *
- * Runs the projects `model` and `robustness` with N times the care. The tests take their number of
+ * Runs the searching projects with N times the care. The tests take their number of
  * runs and their seed from `HOLDFAST_FUZZ_RUNS` and `HOLDFAST_FUZZ_SEED`; a seed that is not given
  * is drawn here and printed, so that any failure can be replayed.
  */
@@ -9,6 +9,8 @@ import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
+
+const projects = ['model', 'robustness', 'postgres'];
 
 const usage = 'usage: npm run fuzz -- [--runs N] [--seed S] [vitest filter …]';
 
@@ -33,7 +35,7 @@ console.log(`fuzz: ${runs} runs, seed ${seed}`);
 const root = join(import.meta.dirname, '..');
 const result = spawnSync(
   'vitest',
-  ['run', '--project', 'model', '--project', 'robustness', ...positionals],
+  ['run', ...projects.flatMap((name) => ['--project', name]), ...positionals],
   {
     cwd: root,
     stdio: 'inherit',

@@ -1,0 +1,132 @@
+/**
+ * Private Postgres servers for tests.
+ *
+ * P1. Durable as in production: `fsync` is on.
+ * P2. Tests connect as a role without privileges beyond its own database.
+ * P3. The default collation is a natural language's where the server can (15 or newer), so that
+ *     whatever forgets to ask for byte order is found out.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { freePort, Server, serverFolder } from './server.ts';
+
+export interface PostgresOptions {
+  /** Settings of the server, as in `postgresql.conf`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** The folder of the server's programs, the newest that is installed; undefined without any. */
+export function postgresPrograms(): string | undefined {
+  const given = process.env['HOLDFAST_POSTGRES_BIN'];
+  if (given !== undefined) return given;
+  const [newest] = globSync('/usr/lib/postgresql/*/bin/initdb')
+    .map((path) => join(path, '..'))
+    .sort((a, b) => versionOf(b) - versionOf(a));
+  if (newest !== undefined) return newest;
+  const { stdout } = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' });
+  return stdout?.trim() === '' || stdout == null ? undefined : stdout.trim();
+}
+
+function versionOf(programs: string): number {
+  const { stdout } = spawnSync(join(programs, 'postgres'), ['--version'], { encoding: 'utf8' });
+  return Number(/(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
+}
+
+const admin = 'admin';
+export const testRole = 'tester';
+const database = 'holdfast';
+
+export class PostgresServer implements AsyncDisposable {
+  readonly port: number;
+  readonly server: Server;
+
+  private constructor(port: number, server: Server) {
+    this.port = port;
+    this.server = server;
+  }
+
+  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
+    const programs = postgresPrograms();
+    if (programs === undefined) throw new Error('Postgres is not installed');
+    const folder = serverFolder('holdfast-postgres-', ['postgres']);
+    const data = join(folder.path, 'data');
+    const { uid, gid } = folder;
+    const identity = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(gid === undefined ? {} : { gid }),
+    };
+    const language = versionOf(programs) >= 15 ? ['--locale-provider=icu', '--icu-locale=en'] : [];
+    const init = ['-D', data, '-U', admin, '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+    execFileSync(join(programs, 'initdb'), [...init, '--locale=C.UTF-8', ...language], {
+      ...identity,
+      cwd: folder.path,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const port = await freePort();
+    const settings = {
+      port: `${port}`,
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      fsync: 'on',
+      max_connections: '300',
+      ...options.settings,
+    };
+    const server = await Server.start({
+      name: 'Postgres',
+      command: join(programs, 'postgres'),
+      args: [
+        '-D',
+        data,
+        ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
+      ],
+      folder,
+      stopSignal: 'SIGQUIT',
+      ready: () => prepare(port),
+    });
+    return new PostgresServer(port, server);
+  }
+
+  /** As the role of the tests, or as the superuser. */
+  url(role: string = testRole): string {
+    return `postgres://${role}@127.0.0.1:${this.port}/${database}`;
+  }
+
+  adminUrl(): string {
+    return this.url(admin);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server[Symbol.asyncDispose]();
+  }
+}
+
+/** Makes the role and its database if they are not there yet. */
+async function prepare(port: number): Promise<void> {
+  const at = `postgres://${admin}@127.0.0.1:${port}`;
+  const client = new Client({ connectionString: `${at}/postgres`, connectionTimeoutMillis: 2000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [testRole]);
+    if (rowCount === 0) {
+      await client.query(`CREATE ROLE ${testRole} LOGIN`);
+      await client.query(`CREATE DATABASE ${database} OWNER ${testRole}`);
+    }
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Runs SQL beside the engine, to look or to break. */
+export async function sql(url: string, text: string, values: unknown[] = []): Promise<unknown[]> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(text, values);
+    return rows;
+  } finally {
+    await client.end();
+  }
+}

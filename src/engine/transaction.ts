@@ -3,13 +3,18 @@
  * engines.
  *
  * T1. `decide` is pure and synchronous. It may be called any number of times, each time with a view
- *     that was true at one moment; only the last answer is applied.
- * T2. It is applied only if every entry and scope count in its last view still holds. What was not
- *     read is not validated: two processes that touch different keys do not invalidate each other.
- * T3. All of a work's decision is applied, or none. The works of one call may share a transaction.
+ *     that was true at one moment since the call began; only the last answer is applied. A view may
+ *     be older if the whole of it, counts and head's totals too, is validated like an entry.
+ * T2. It is applied only if every entry in its last view is still at the version that was seen, the
+ *     incarnation is still the same, and what the decision `holds` is so. This goes for a decision
+ *     that writes nothing, too. Nothing else is validated: two processes that touch different keys
+ *     do not invalidate each other, though they count in one scope.
+ * T3. All of a work's decision is applied, or none. The works of one call may share a transaction;
+ *     an engine of `grouping: 'ledger'` is given one work a call.
  * T4. `version = base + offset`; the engine draws `base` when it applies, in the order of commits:
  *     a reader that sees revision n sees every revision below it.
- * T5. A commit's time is max(engine clock, the ledger's last commit time): never backwards.
+ * T5. A commit's time is drawn with its base: max(engine clock, the view's time, the ledger's last
+ *     commit time), never backwards. It is what its entries carry as `updatedAt`.
  * T6. A lost answer is `unknown`, never a guess. `Engine.resolve` tells what became of it.
  *
  * Tried against a real Postgres and a real Redis before it was frozen: docs/decisions/0003.
@@ -23,7 +28,7 @@ import type { Content, Head, Ref, ScopeStat, StoredEntry } from './entry.ts';
  */
 export interface View {
   readonly head: Head;
-  /** The time that a commit of this decision would carry. */
+  /** The time to judge by. A commit of this decision carries this time or a later one. */
   readonly time: number;
   /** Undefined where there is no such entry. */
   readonly entries: readonly (StoredEntry | undefined)[];
@@ -36,15 +41,15 @@ export interface Reads {
   readonly scopes: readonly string[];
 }
 
-/** A put or a delete of one entry. A decision holds at most one per address. */
+/** A put or a delete of one entry. A decision has at most one per address. */
 export type Write = PutWrite | DeleteWrite;
 
 export interface PutWrite extends Ref {
   readonly kind: 'put';
   readonly content: Content;
   readonly offset: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
+  /** Undefined if this commit creates the entry: then it is the commit's time. */
+  readonly createdAt: number | undefined;
   readonly expiresAt: number | undefined;
   readonly schema: number;
   readonly size: number;
@@ -55,7 +60,7 @@ export interface DeleteWrite extends Ref {
   readonly kind: 'delete';
 }
 
-/** A blind change of a scope's counts: added to what is there, never validated. */
+/** A blind change of a scope's counts: added to what is there, whatever that is. */
 export interface ScopeDelta {
   readonly scope: string;
   readonly entries: number;
@@ -69,6 +74,29 @@ export interface LogAppend {
   readonly body: string;
   /** What a reader needs to skip the row unread: the scopes in it. Opaque to the engine. */
   readonly tags: string;
+}
+
+/** Limits on a count, both inclusive. */
+export interface Bound {
+  readonly least?: number | undefined;
+  readonly most?: number | undefined;
+}
+
+/** What a decision rests on beyond the entries that it read. Counts are those before its change. */
+export interface Holds extends CountBounds {
+  readonly scopes?: readonly ScopeHold[] | undefined;
+}
+
+/** Of a scope, or of the whole ledger as its head counts. */
+export interface CountBounds {
+  readonly entries?: Bound | undefined;
+  readonly bytes?: Bound | undefined;
+}
+
+export interface ScopeHold extends CountBounds {
+  readonly scope: string;
+  /** The scope is unchanged: its last revision is exactly this one. */
+  readonly revision?: number | undefined;
 }
 
 /** What `decide` answers: apply this, or read more first. */
@@ -90,9 +118,10 @@ export interface Decision {
   readonly trimThrough?: number | undefined;
   /** Replaces bodies of log rows, by the row's last revision (erasure). */
   readonly rewrites?: readonly { readonly last: number; readonly body: string }[] | undefined;
+  readonly holds?: Holds | undefined;
   /**
-   * The earliest `expiresAt` of the entries that were taken as alive. An engine that stamps a time
-   * later than `view.time` must decide again rather than apply at or after this moment.
+   * The earliest `expiresAt` of the entries that were taken as alive. If the engine's clock has
+   * reached it by the time of applying, though `view.time` had not, the engine decides again.
    */
   readonly validUntil?: number | undefined;
 }

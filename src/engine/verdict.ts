@@ -3,12 +3,14 @@
  *
  * V1. Every `Need` that a work ever answered is kept, in the order of the answers and with its
  *     repetitions: a `decide` may find its reads by counting what it asked for.
- * V2. A decision that breaks the contract is refused before anything of the call is applied.
+ * V2. What a decision `holds` is judged alike, by whatever engine.
+ * V3. A decision that breaks the contract is refused before anything of the call is applied.
  *
  * Not here: applying a decision. Each engine has its own way.
  */
 import { HoldfastError } from '../errors/index.ts';
-import type { Decision, Need, Reads } from './transaction.ts';
+import type { Head, ScopeStat } from './entry.ts';
+import type { Bound, CountBounds, Decision, Holds, Need, Reads } from './transaction.ts';
 
 /** The reads of a work's next view, after it answered `need`. */
 export function joinReads(reads: Reads, need: Need): Reads {
@@ -19,6 +21,32 @@ export function joinReads(reads: Reads, need: Need): Reads {
     refs: [...reads.refs, ...need.reads.refs],
     scopes: [...reads.scopes, ...need.reads.scopes],
   };
+}
+
+/** Whether a ledger with this head and these counts is as a decision needs it (T2). */
+export function isHeld(
+  holds: Holds | undefined,
+  head: Head,
+  statOf: (scope: string) => ScopeStat,
+): boolean {
+  if (holds === undefined) return true;
+  if (!areWithin(head, holds)) return false;
+  return (holds.scopes ?? []).every((hold) => {
+    const stat = statOf(hold.scope);
+    if (hold.revision !== undefined && hold.revision !== stat.revision) return false;
+    return areWithin(stat, hold);
+  });
+}
+
+function areWithin(
+  counts: { readonly entries: number; readonly bytes: number },
+  bounds: CountBounds,
+): boolean {
+  return isWithin(counts.entries, bounds.entries) && isWithin(counts.bytes, bounds.bytes);
+}
+
+function isWithin(count: number, bound: Bound | undefined): boolean {
+  return count >= (bound?.least ?? -Infinity) && count <= (bound?.most ?? Infinity);
 }
 
 /** Throws `internal` if the decision breaks the contract. */

@@ -10,8 +10,9 @@ import type { Clock } from '../internal/clock.ts';
 import type { LogPage } from './commit.ts';
 import type { Entry, EntryHead } from './entry.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
-import type { GroupRules, QuotaGrowth } from './group/group-run.ts';
+import type { GroupRules } from './group/group-run.ts';
 import { checkList } from './door/input.ts';
+import type { QuotaGrowth } from './quota/growth.ts';
 import {
   checkTtl,
   positionFrom,
@@ -21,8 +22,8 @@ import {
   refOf,
 } from './door/prepared.ts';
 import type { Prepared } from './door/prepared.ts';
-import { quotaCrossed } from './door/quota.ts';
-import type { Quota } from './door/quota.ts';
+import { quotaCrossed } from './quota/quota.ts';
+import type { Quota } from './quota/quota.ts';
 import type {
   Ledger,
   LedgerHead,

@@ -15,7 +15,7 @@ import { systemRandom } from '../internal/random.ts';
 import { DirectLedger } from './direct-ledger.ts';
 import type { LedgerOptions, QuotaWarning } from './direct-ledger.ts';
 import { Committer } from './group/committer.ts';
-import type { Quota } from './door/quota.ts';
+import type { Quota } from './quota/quota.ts';
 import type { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { Membership } from './membership.ts';

@@ -147,7 +147,7 @@ export interface CheckFailure {
   readonly check: Check;
   /**
    * What there was instead: the entry's version (0 = none), the revision of the scope's last
-   * change, or the ownership's epoch (0 = none).
+   * change (perhaps not the very last by `position`), or the ownership's epoch (0 = none).
    */
   readonly actual: number;
 }

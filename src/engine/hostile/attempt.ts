@@ -1,15 +1,17 @@
 /**
  * One work on its way through an optimistic engine: shown a moment, decided, validated, applied.
  *
- * B1. Only the answer to the last call of `decide` is applied, and only if all that its view showed
- *     still holds (T2).
- * B2. A commit never carries a time before its view's, nor one at or after `validUntil` that the
+ * B1. Only the answer to the last call of `decide` is applied, and only if the entries that its
+ *     view showed and what it `holds` are still so (T2).
+ * B2. A view of the past, which may be from before the call, has to be true in all its parts (T1).
+ * B3. A commit never carries a time before its view's, nor one at or after `validUntil` that the
  *     view did not show.
- * B3. What is tried is validated and applied in one step of the engine beneath, or not at all.
+ * B4. What is tried is validated and applied in one step of the engine beneath, or not at all.
  */
 import { HoldfastError } from '../../errors/index.ts';
 import type { Decision, Engine, Reads, View, Work } from '../index.ts';
-import { checkDecision, joinReads } from '../verdict.ts';
+import { present } from '../../internal/assert.ts';
+import { checkDecision, isHeld, joinReads } from '../verdict.ts';
 import type { Dice } from './faults.ts';
 import type { Past } from './past.ts';
 
@@ -28,6 +30,7 @@ export class Attempt {
   readonly #past: Past;
   #reads: Reads;
   #staleViews = 0;
+  #isPast = false;
   #isDecided = false;
   #decision: Decision = idle;
   /** What the last `decide` saw. */
@@ -62,10 +65,11 @@ export class Attempt {
 
   /** The decision as a work for the engine beneath, which throws `Stale` if it no longer holds. */
   trial(): Work {
-    const { writes, scopes } = this.#decision;
+    const { writes, scopes, holds } = this.#decision;
+    const counted = [...scopes, ...(holds?.scopes ?? [])];
     const reads = {
       refs: [...this.#reads.refs, ...writes],
-      scopes: [...this.#reads.scopes, ...scopes.map(({ scope }) => scope)],
+      scopes: [...this.#reads.scopes, ...counted.map(({ scope }) => scope)],
     };
     return {
       ledger: this.work.ledger,
@@ -104,8 +108,8 @@ export class Attempt {
     const stamp = { member: 'hostile', sequence: 1 };
     await this.#engine.transact([look], { stamp, durability: 'relaxed' });
     if (view === undefined) throw new HoldfastError('internal', 'transact without a decide');
-    const isStale = this.#staleViews < staleViewsMax && this.#happensStale();
-    return isStale ? this.#past.before(ledger, reads, view, 1 + this.#dice.below(4)) : view;
+    this.#isPast = this.#staleViews < staleViewsMax && this.#happensStale();
+    return this.#isPast ? this.#past.before(ledger, reads, view, 1 + this.#dice.below(4)) : view;
   }
 
   #happensStale(): boolean {
@@ -117,14 +121,30 @@ export class Attempt {
   #holds(now: View): boolean {
     const seen = this.#seen;
     if (seen === undefined || now.time < seen.time) return false;
-    const { validUntil = Infinity } = this.#decision;
+    const { holds, validUntil = Infinity } = this.#decision;
     if (now.time > seen.time && now.time >= validUntil) return false;
+    const stats = new Map(now.scopes.map((stat) => [stat.scope, stat]));
+    if (this.#isPast && !areSameCounts(seen, now)) return false;
     return (
       seen.entries.every((entry, index) => entry?.version === now.entries[index]?.version) &&
-      seen.scopes.every((stat, index) => {
-        const { entries, bytes, revision } = now.scopes[index] ?? stat;
-        return stat.entries === entries && stat.bytes === bytes && stat.revision === revision;
-      })
+      isHeld(holds, now.head, (scope) => present(stats.get(scope), 'a count that was read'))
     );
   }
+}
+
+function areSameCounts(seen: View, now: View): boolean {
+  if (!isSameCount(seen.head, now.head)) return false;
+  return seen.scopes.every((stat, index) => {
+    const current = now.scopes[index] ?? stat;
+    return stat.revision === current.revision && isSameCount(stat, current);
+  });
+}
+
+interface Count {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+function isSameCount(a: Count, b: Count): boolean {
+  return a.entries === b.entries && a.bytes === b.bytes;
 }

@@ -38,6 +38,7 @@ function contractWith(name: string, seed: number, faults: HostileFaults): void {
       persistent: false,
       injectedClock: faults.clockSkewMs === 0,
       hints: faults.lostHints === 0,
+      grouped: true,
       faults: faults !== noFaults,
     },
   });

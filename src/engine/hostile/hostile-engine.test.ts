@@ -36,7 +36,7 @@ function increment(views: View[] = []): Work {
     decide(view): Decision {
       views.push(view);
       const content = `${Number(view.entries[0]?.content ?? '0') + 1}`;
-      const times = { createdAt: 0, updatedAt: 0, expiresAt: undefined };
+      const times = { createdAt: undefined, expiresAt: undefined };
       const rest = { offset: 1, schema: 0, size: 1, external: false };
       const write: PutWrite = { kind: 'put', ...ref, content, ...times, ...rest };
       return { kind: 'decision', revisions: 1, writes: [write], scopes: [], log: undefined };

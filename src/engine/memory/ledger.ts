@@ -78,8 +78,8 @@ export class MemoryLedger {
     this.#time = time;
   }
 
-  put(write: PutWrite, base: number): void {
-    const { scope, key, createdAt, updatedAt, expiresAt, schema, size, external } = write;
+  put(write: PutWrite, base: number, time: number): void {
+    const { scope, key, createdAt = time, expiresAt, schema, size, external } = write;
     const content = copyOf(write.content);
     const version = base + write.offset;
     this.remove(write);
@@ -89,7 +89,7 @@ export class MemoryLedger {
       content,
       version,
       createdAt,
-      updatedAt,
+      updatedAt: time,
       expiresAt,
       schema,
       size,

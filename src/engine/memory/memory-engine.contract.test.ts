@@ -26,5 +26,12 @@ async function open(url: string, options: Partial<EngineOptions> = {}): Promise<
 engineContract('memory', {
   open: (options) => open(`memory:test-${(stores += 1)}`, options),
   reopen: (engine, options) => open(urls.get(engine) ?? '', options),
-  supports: { shared: true, persistent: false, injectedClock: true, hints: true, faults: false },
+  supports: {
+    shared: true,
+    persistent: false,
+    injectedClock: true,
+    hints: true,
+    grouped: true,
+    faults: false,
+  },
 });

@@ -2,7 +2,7 @@
  * `transact` and `resolve` on a memory store.
  *
  * Everything happens in one synchronous stretch, so a view holds until its decision is applied
- * (T2), and the time that a view showed is the time that the commit carries.
+ * (T2) without a look at what it `holds`, and the time that a view showed is the commit's.
  *
  * A1. All works decide, and all decisions are checked, before anything is applied: whatever throws
  *     leaves the store as it was.
@@ -90,7 +90,7 @@ function apply(
   if (isEmpty(decision)) return idle;
   const ledger = store.ledger(peeked.name);
   for (const write of decision.writes) {
-    if (write.kind === 'put') ledger.put(write, base);
+    if (write.kind === 'put') ledger.put(write, base, time);
     else ledger.remove(write);
   }
   for (const delta of decision.scopes) ledger.count(delta, base);

@@ -162,15 +162,15 @@ export function entryOf(scope: string, key: string, row: Row): StoredEntry {
 }
 
 /** The entry that a put leaves, with content of its own. */
-export function storedOf(write: PutWrite, version: number): StoredEntry {
-  const { scope, key, content, createdAt, updatedAt, expiresAt, schema, size, external } = write;
+export function storedOf(write: PutWrite, version: number, time: number): StoredEntry {
+  const { scope, key, content, createdAt = time, expiresAt, schema, size, external } = write;
   return Object.freeze({
     scope,
     key,
     content: typeof content === 'string' ? content : new Uint8Array(content),
     version,
     createdAt,
-    updatedAt,
+    updatedAt: time,
     expiresAt,
     schema,
     size,

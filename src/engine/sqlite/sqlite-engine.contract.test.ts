@@ -33,5 +33,12 @@ async function open(url: string, options: Partial<EngineOptions> = {}): Promise<
 engineContract('sqlite', {
   open: (options) => open(`file:${join(folder, `${(stores += 1)}.db`)}`, options),
   reopen: (engine, options) => open(urls.get(engine) ?? '', options),
-  supports: { shared: true, persistent: true, injectedClock: true, hints: true, faults: false },
+  supports: {
+    shared: true,
+    persistent: true,
+    injectedClock: true,
+    hints: true,
+    grouped: true,
+    faults: false,
+  },
 });

@@ -63,7 +63,8 @@ export type Decided =
       /** Absolute, or counted from the base if `pending`: a repeat within the same group. */
       readonly revision: number;
       readonly pending: boolean;
-      readonly time: number;
+      /** Undefined if `pending`. */
+      readonly time: number | undefined;
       readonly codes: string;
     }
   | { readonly kind: 'error'; readonly error: HoldfastError };
@@ -104,7 +105,7 @@ export function settle(
       return {
         kind: 'committed',
         position: { incarnation, revision },
-        time: decided.time,
+        time: decided.time ?? time,
         durability,
         results: decided.codes.split('').map((code) => resultOfCode(code, revision)),
         replayed: true,

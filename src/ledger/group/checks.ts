@@ -73,7 +73,9 @@ function judgeScope(
 ): Failure | undefined {
   const pendingOffset = state.scopeOffset(scope);
   if (pendingOffset > 0) return { actual: pendingOffset, pending: true };
-  const { revision } = state.scopeStat(scope);
+  const revision = state.scopeRevision(scope);
   const unchanged = revision <= since.revision && state.knows(since);
-  return unchanged ? undefined : { actual: revision, pending: false };
+  if (!unchanged) return { actual: revision, pending: false };
+  state.holds.unchanged(scope, state.scopeStat(scope).revision);
+  return undefined;
 }

@@ -17,8 +17,9 @@ export class Draft {
   offset = 0;
   /** The absolute version of what was there before the group. */
   readonly version: number;
-  readonly createdAt: number;
-  readonly updatedAt: number;
+  /** Undefined for what this group creates and writes: its commits' time is not drawn yet. */
+  readonly createdAt: number | undefined;
+  readonly updatedAt: number | undefined;
   readonly expiresAt: number | undefined;
   readonly schema: number;
   /** Bytes of key and value. */
@@ -34,8 +35,8 @@ export class Draft {
     content: Content | undefined,
     external: ExternalRef | undefined,
     version: number,
-    createdAt: number,
-    updatedAt: number,
+    createdAt: number | undefined,
+    updatedAt: number | undefined,
     expiresAt: number | undefined,
     schema: number,
     size: number,

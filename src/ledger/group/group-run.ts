@@ -21,29 +21,18 @@ import type { GroupReads } from './group-reads.ts';
 import { GroupState } from './group-state.ts';
 import { mutate } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
-import { enforceQuota } from '../door/quota.ts';
-import type { Quota, Usage } from '../door/quota.ts';
+import { admitted, growthOf } from '../quota/growth.ts';
+import type { QuotaGrowth, QuotaRules } from '../quota/growth.ts';
 import { Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 
 /** What a group is decided with, beside its view. */
-export interface GroupRules {
-  readonly app: string;
+export interface GroupRules extends QuotaRules {
   readonly maxValueBytes: number;
-  readonly quota: Quota | undefined;
-  scopeQuota(scope: string): Quota | undefined;
   /** Whether a position belongs to the ledger's history. */
   knows(position: Position, head: Head): boolean;
   /** A name for a large value, never given before. */
   newValueId(): string;
-}
-
-/** One commit's growth of an app or scope that has a quota. */
-export interface QuotaGrowth {
-  readonly owner: { readonly app: string; readonly scope?: string };
-  readonly quota: Quota;
-  readonly before: Usage;
-  readonly after: Usage;
 }
 
 interface Touched {
@@ -99,7 +88,7 @@ export class GroupRun {
       const { stamp, wantsValues } = proposal;
       if (stamp !== undefined) {
         const at = offset === 0 ? state.lastOffset : offset;
-        this.windows.record(stamp, at, state.time, codeOfResults(results, offset));
+        this.windows.record(stamp, at, codeOfResults(results, offset));
       }
       return { kind: 'committed', offset, headOffset: state.lastOffset, results, wantsValues };
     } catch (error) {
@@ -156,7 +145,7 @@ export class GroupRun {
       changes.push({ slot, kind, before, after, operations, erased: proposal.erases });
     }
     if (changes.length === 0) return 0;
-    this.#enforceQuotas(proposal.quotas, changes);
+    this.growths.push(...admitted(changes, this.#rules, proposal.quotas, this.state));
     const offset = this.#draw();
     this.#publish({ offset, actor: proposal.actor, cause: proposal.cause, changes });
     return offset;
@@ -179,37 +168,6 @@ export class GroupRun {
       this.state.grow(slot.ref.scope, entries, bytes, commit.offset);
     }
     this.commits.push(commit);
-  }
-
-  #enforceQuotas(
-    brought: ReadonlyMap<string, Quota> | undefined,
-    changes: readonly DecidedChange[],
-  ): void {
-    const { quota, app } = this.#rules;
-    const growth = new Map<string, { entries: number; bytes: number }>();
-    const total = { entries: 0, bytes: 0 };
-    for (const change of changes) {
-      const { entries, bytes } = growthOf(change);
-      total.entries += entries;
-      total.bytes += bytes;
-      const { scope } = change.slot.ref;
-      if (this.#rules.scopeQuota(scope) === undefined && !brought?.has(scope)) continue;
-      const sum = growth.get(scope) ?? { entries: 0, bytes: 0 };
-      growth.set(scope, { entries: sum.entries + entries, bytes: sum.bytes + bytes });
-    }
-    const met: QuotaGrowth[] = [];
-    for (const [scope, more] of growth) {
-      const usage = grown(this.state.scopeUsage(scope), more);
-      for (const scopeQuota of [this.#rules.scopeQuota(scope), brought?.get(scope)]) {
-        if (scopeQuota === undefined) continue;
-        met.push({ owner: { app, scope }, quota: scopeQuota, ...usage });
-      }
-    }
-    if (quota !== undefined) {
-      met.push({ owner: { app }, quota, ...grown(this.state.appUsage(), total) });
-    }
-    for (const one of met) enforceQuota(one.quota, one.before, one.after, one.owner);
-    this.growths.push(...met);
   }
 
   /** Every write but the entries': filled in by `decisionOf`. */
@@ -237,7 +195,6 @@ function putOf(ref: Ref, draft: Draft): Write {
     content: external ? JSON.stringify(draft.external) : present(draft.content, 'a small value'),
     offset: draft.offset,
     createdAt: draft.createdAt,
-    updatedAt: draft.updatedAt,
     expiresAt: draft.expiresAt,
     schema: draft.schema,
     size: draft.size,
@@ -269,19 +226,6 @@ function changeOf(before: Draft | undefined, after: Draft | undefined): DecidedR
   if (before === after) return 'none';
   if (before === undefined) return 'created';
   return after === undefined ? 'deleted' : 'updated';
-}
-
-/** By how much a change makes its scope grow; negative if it shrinks. */
-function growthOf({ before, after }: DecidedChange): Usage {
-  return {
-    entries: (after === undefined ? 0 : 1) - (before === undefined ? 0 : 1),
-    bytes: (after?.size ?? 0) - (before?.size ?? 0),
-  };
-}
-
-function grown(before: Usage, more: Usage): { before: Usage; after: Usage } {
-  const after = { entries: before.entries + more.entries, bytes: before.bytes + more.bytes };
-  return { before, after };
 }
 
 function asHoldfastError(error: unknown): HoldfastError {

@@ -7,8 +7,9 @@ import type { Head, ScopeStat, View } from '../../engine/index.ts';
 import { assert, present } from '../../internal/assert.ts';
 import type { Position } from '../position.ts';
 import type { GroupReads } from './group-reads.ts';
-import type { Usage } from '../door/quota.ts';
+import type { Usage } from '../quota/quota.ts';
 import { Slot } from './draft.ts';
+import { GroupHolds } from '../quota/holds.ts';
 
 interface Growth {
   entries: number;
@@ -24,6 +25,8 @@ export class GroupState {
   lastOffset = 0;
   /** The earliest expiry among the entries taken as alive. */
   validUntil = Infinity;
+  /** What else the group's outcomes rest on. */
+  readonly holds = new GroupHolds();
   readonly #view: View;
   readonly #reads: GroupReads;
   readonly #knows: (position: Position, head: Head) => boolean;
@@ -69,8 +72,14 @@ export class GroupState {
     const index = this.#reads.scopeIndexOf(scope);
     const stat = index === undefined ? undefined : this.#view.scopes[index];
     assert(stat !== undefined, 'a scope was not asked for');
+    return stat;
+  }
+
+  /** When the scope changed last, at the latest. */
+  scopeRevision(scope: string): number {
+    const { revision } = this.scopeStat(scope);
     // An emptied scope is forgotten with the log: it may have changed as late as the trim point.
-    return stat.revision === 0 ? { ...stat, revision: this.head.trimmed } : stat;
+    return revision === 0 ? this.head.trimmed : revision;
   }
 
   /** Offset of the scope's last commit in this group; 0 if there is none. */

@@ -58,8 +58,8 @@ function written(
     content,
     undefined,
     0,
-    current === undefined ? time : current.createdAt,
-    time,
+    current?.createdAt,
+    undefined,
     expiryOf(mutation, current, time),
     mutation.schema ?? current?.schema ?? 0,
     Buffer.byteLength(mutation.ref.key) + bytes,
@@ -69,7 +69,7 @@ function written(
 function touched(mutation: PreparedMutation, current: Draft, time: number): Draft {
   const { content, external, createdAt, schema, size } = current;
   const expiresAt = expiryOf(mutation, current, time);
-  const draft = new Draft(content, external, 0, createdAt, time, expiresAt, schema, size);
+  const draft = new Draft(content, external, 0, createdAt, undefined, expiresAt, schema, size);
   draft.baseText = current.baseText;
   return draft;
 }

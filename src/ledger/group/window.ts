@@ -9,7 +9,8 @@
  * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small
  * row per group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group
  * that writes a row does not know its base yet, so its own revisions are placed as `-<distance to
- * the row's version>`; the next rewrite makes them absolute. The row `head` names the newest block.
+ * the row's version>`, without a time, which is the row's; the next rewrite spells both out. The
+ * row `head` names the newest block.
  */
 import type { PutWrite, Ref, StoredEntry } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
@@ -27,7 +28,8 @@ interface Outcome {
   /** Absolute, or counted from the base if `pending`. */
   readonly revision: number;
   readonly pending: boolean;
-  readonly time: number;
+  /** Undefined while pending: the commit's time is not drawn yet. */
+  readonly time: number | undefined;
   readonly codes: string;
 }
 
@@ -86,11 +88,11 @@ export class Windows {
     return { kind: 'replayed', revision, pending, time, codes };
   }
 
-  record(stamp: PreparedStamp, offset: number, time: number, codes: string): void {
+  record(stamp: PreparedStamp, offset: number, codes: string): void {
     const number = blockOf(stamp.sequence);
     const block = this.#block(stamp.client, number);
-    const { digest } = stamp;
-    block.outcomes.set(stamp.sequence, { digest, revision: offset, pending: true, time, codes });
+    const pending = { revision: offset, pending: true, time: undefined };
+    block.outcomes.set(stamp.sequence, { digest: stamp.digest, ...pending, codes });
     block.dirty = true;
     const head = this.#head(stamp.client);
     head.newest = Math.max(head.newest, number);
@@ -151,7 +153,7 @@ function encode(outcomes: Map<number, Outcome>, offset: number): string {
   const lines: string[] = [];
   for (const [sequence, { digest, revision, pending, time, codes }] of outcomes) {
     const place = pending ? `-${offset - revision}` : String(revision);
-    lines.push(`${sequence},${digest},${place},${time},${codes}`);
+    lines.push(`${sequence},${digest},${place},${time ?? ''},${codes}`);
   }
   return lines.join('\n');
 }
@@ -160,13 +162,13 @@ function decode(entry: StoredEntry | undefined): Map<number, Outcome> {
   const outcomes = new Map<number, Outcome>();
   if (entry === undefined) return outcomes;
   for (const line of String(entry.content).split('\n')) {
-    const [sequence, digest = '', place = '', time, codes = ''] = line.split(',');
+    const [sequence, digest = '', place = '', time = '', codes = ''] = line.split(',');
     const relative = place.startsWith('-');
     outcomes.set(Number(sequence), {
       digest,
       revision: relative ? entry.version - Number(place.slice(1)) : Number(place),
       pending: false,
-      time: Number(time),
+      time: time === '' ? entry.updatedAt : Number(time),
       codes,
     });
   }
@@ -175,6 +177,6 @@ function decode(entry: StoredEntry | undefined): Map<number, Outcome> {
 
 function row(ref: Ref, content: string, offset: number, time: number): PutWrite {
   const size = ref.key.length + content.length;
-  const times = { createdAt: time, updatedAt: time, expiresAt: time + windowMs };
+  const times = { createdAt: undefined, expiresAt: time + windowMs };
   return { kind: 'put', ...ref, content, offset, ...times, schema: 0, size, external: false };
 }

@@ -31,6 +31,7 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
     writes: [...entries, ...puts, ...deletesOf(deletes, puts)],
     scopes: scopeDeltas(run),
     log,
+    holds: run.state.holds.all(),
     validUntil: state.validUntil === Infinity ? undefined : state.validUntil,
   };
 }
@@ -47,28 +48,23 @@ function storeLargeValues(run: GroupRun, rules: GroupRules): PutWrite[] {
       const bytes = after.size - Buffer.byteLength(slot.ref.key);
       if (bytes <= limits.inlineValueBytes) continue;
       const id = rules.newValueId();
-      writes.push(storeApart(after, before, { id, size: bytes }, run.state.time));
+      writes.push(storeApart(after, before, { id, size: bytes }));
     }
   }
   return writes;
 }
 
-function storeApart(
-  draft: Draft,
-  before: Draft | undefined,
-  { id, size }: ExternalRef,
-  time: number,
-): PutWrite {
+function storeApart(draft: Draft, before: Draft | undefined, { id, size }: ExternalRef): PutWrite {
   const content = present(draft.content, 'a large value');
   const difference = differenceTo(before, content);
   if (difference !== undefined && before?.external !== undefined) {
     draft.external = { id, base: rootOf(before.external), size };
     draft.baseText = before.baseText;
-    return valueRow(id, difference, differenceSchema, draft.offset, time);
+    return valueRow(id, difference, differenceSchema, draft.offset);
   }
   draft.external = { id, size };
   draft.baseText = typeof content === 'string' ? content : undefined;
-  return valueRow(id, content, 0, draft.offset, time);
+  return valueRow(id, content, 0, draft.offset);
 }
 
 function differenceTo(before: Draft | undefined, content: string | Uint8Array): string | undefined {
@@ -82,9 +78,7 @@ function valueRow(
   content: string | Uint8Array,
   schema: number,
   offset: number,
-  time: number,
 ): PutWrite {
-  const times = { createdAt: time, updatedAt: time, expiresAt: undefined };
   const size = content.length;
   return {
     kind: 'put',
@@ -92,7 +86,8 @@ function valueRow(
     key,
     content,
     offset,
-    ...times,
+    createdAt: undefined,
+    expiresAt: undefined,
     schema,
     size,
     external: false,

@@ -6,7 +6,8 @@
  * `[kind, scope, key, value, createdAgo, expiresIn, schema, size, previous, operations?]`;
  * `previous` is 0 or `[version, createdAgo, updatedAgo, expiresIn, schema, size, value]`, its
  * version negative if it was written in this group (its offset, negated). Times are distances to
- * `time`; 0 as `expiresIn` is never (an entry cannot expire at the moment it is written). A value
+ * `time`, which the group was judged by; 0 as `…Ago` is the commit's own time, which may be later,
+ * and -1 is `time` itself; 0 as `expiresIn` is never. A value
  * is 0 (none), `[start, length]` of the text behind the line, `[start, length, 1]` for bytes in
  * base64, or an object that names a large value.
  *
@@ -64,7 +65,7 @@ class BodyWriter {
       this.#scope(slot.ref.scope),
       slot.ref.key,
       after === undefined ? 0 : this.#value(after),
-      this.#time - shown.createdAt,
+      this.#ago(shown.createdAt),
       this.#expiry(shown),
       shown.schema,
       shown.size,
@@ -86,8 +87,8 @@ class BodyWriter {
   #previous(before: Draft, erased: boolean): unknown[] {
     return [
       before.offset > 0 ? -before.offset : before.version,
-      this.#time - before.createdAt,
-      this.#time - before.updatedAt,
+      this.#ago(before.createdAt),
+      this.#ago(before.updatedAt),
       this.#expiry(before),
       before.schema,
       before.size,
@@ -115,6 +116,11 @@ class BodyWriter {
     this.#texts.push(text);
     this.#length += text.length;
     return start;
+  }
+
+  #ago(time: number | undefined): number {
+    if (time === undefined) return 0;
+    return this.#time - time || -1;
   }
 
   #expiry(draft: Draft): number {

@@ -66,7 +66,7 @@ export function splitBody(text: string): { body: RawBody; values: string } {
 /** The row's commits above `after` that have a change matching `filter`, with only such changes. */
 export function decodeRow(row: LogRow, after: number, filter: ChangeFilter): NamedCommit[] {
   const { body, values } = splitBody(row.body);
-  const decoder = new RowDecoder(body, values, row.first - 1, filter);
+  const decoder = new RowDecoder(body, values, row, filter);
   const commits: NamedCommit[] = [];
   for (const [offset, actor, cause, rawChanges] of body.commits) {
     const revision = row.first - 1 + offset;
@@ -87,13 +87,13 @@ export function decodeRow(row: LogRow, after: number, filter: ChangeFilter): Nam
 class RowDecoder {
   readonly #body: RawBody;
   readonly #values: string;
-  readonly #base: number;
+  readonly #row: LogRow;
   readonly #filter: ChangeFilter;
 
-  constructor(body: RawBody, values: string, base: number, filter: ChangeFilter) {
+  constructor(body: RawBody, values: string, row: LogRow, filter: ChangeFilter) {
     this.#body = body;
     this.#values = values;
-    this.#base = base;
+    this.#row = row;
     this.#filter = filter;
   }
 
@@ -120,7 +120,7 @@ class RowDecoder {
       scope: present(scopes[scope], 'the scope of a change'),
       key,
       kind: name,
-      createdAt: time - createdAgo,
+      createdAt: this.#momentOf(createdAgo),
       expiresAt: expiryOf(time, expiresIn),
       schema,
       size,
@@ -135,14 +135,20 @@ class RowDecoder {
     const [version, createdAgo, updatedAgo, expiresIn, schema, size, value] = raw;
     const { time } = this.#body;
     return {
-      version: version < 0 ? this.#base - version : version,
-      createdAt: time - createdAgo,
-      updatedAt: time - updatedAgo,
+      version: version < 0 ? this.#row.first - 1 - version : version,
+      createdAt: this.#momentOf(createdAgo),
+      updatedAt: this.#momentOf(updatedAgo),
       expiresAt: expiryOf(time, expiresIn),
       schema,
       size,
       value: keysOnly ? undefined : this.#value(value),
     };
+  }
+
+  /** `ago` as the body says it. */
+  #momentOf(ago: number): number {
+    if (ago === 0) return this.#row.time;
+    return ago < 0 ? this.#body.time : this.#body.time - ago;
   }
 
   #value(raw: RawValue): LogValue {

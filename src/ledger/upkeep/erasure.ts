@@ -87,20 +87,20 @@ export class EraseWork implements Work {
     this.#since = since;
   }
 
-  decide({ entries, time }: View): Decision {
+  decide({ entries }: View): Decision {
     if ((entries[0]?.version ?? 0) !== this.#since) {
       throw new HoldfastError('contended', 'another erasure rewrote the log meanwhile');
     }
     const keys = new Set(this.#rows.flatMap((row) => row.values));
     const writes: Write[] = [...keys].map((key) => ({ kind: 'delete', scope: valuesScope, key }));
     const rewrites = this.#rows.map(({ last, body }) => ({ last, body }));
-    writes.push(erasuresRow(time));
+    writes.push(erasuresRow());
     return { kind: 'decision', revisions: 1, writes, scopes: [], log: undefined, rewrites };
   }
 }
 
-function erasuresRow(time: number): PutWrite {
-  const times = { createdAt: time, updatedAt: time, expiresAt: undefined };
+function erasuresRow(): PutWrite {
+  const times = { createdAt: undefined, expiresAt: undefined };
   const fields = { ...times, schema: 0, size: 0, external: false };
   return { kind: 'put', ...erasuresRef, content: '', offset: 1, ...fields };
 }

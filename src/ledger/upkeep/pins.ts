@@ -47,17 +47,17 @@ export class PinWork implements Work {
     const pins = pinsOf(view.entries[0], time).filter((pin) => pin.name !== this.#name);
     this.decided = { name: this.#name, position: this.#at, expiresAt };
     if (this.#ttlMs > 0) pins.push(this.decided);
-    return pinsDecision(pins, time);
+    return pinsDecision(pins);
   }
 }
 
-function pinsDecision(pins: readonly Pin[], time: number): Decision {
+function pinsDecision(pins: readonly Pin[]): Decision {
   const row: PinRow = Object.create(null) as PinRow;
   for (const { name, position, expiresAt } of pins) {
     row[name] = [position.incarnation, position.revision, expiresAt];
   }
   const content = JSON.stringify(row);
-  const times = { createdAt: time, updatedAt: time, expiresAt: undefined };
+  const times = { createdAt: undefined, expiresAt: undefined };
   const put = { kind: 'put', ...pinsRef, content, offset: 1, ...times } as const;
   const write = { ...put, schema: 0, size: content.length, external: false };
   return { kind: 'decision', revisions: 1, writes: [write], scopes: [], log: undefined };

@@ -11,6 +11,7 @@ function setup(more: Partial<EngineContractSetup>): EngineContractSetup {
       persistent: false,
       injectedClock: true,
       hints: true,
+      grouped: true,
       faults: false,
     },
     ...more,

@@ -16,6 +16,8 @@ export interface EngineSupport {
   readonly injectedClock: boolean;
   /** A hint reaches every listener that is there, sooner or later. */
   readonly hints: boolean;
+  /** A call takes the works of several ledgers: `grouping: 'store'`. */
+  readonly grouped: boolean;
   /** The engine may answer `unknown` or a retryable error without cause, as a test double does. */
   readonly faults: boolean;
 }
@@ -32,7 +34,7 @@ export interface EngineContractSetup {
   readonly timeoutMs?: number;
 }
 
-type Need = 'shared' | 'persistent' | 'injectedClock' | 'hints';
+type Need = 'shared' | 'persistent' | 'injectedClock' | 'hints' | 'grouped';
 
 export class Contract {
   readonly supports: EngineSupport;

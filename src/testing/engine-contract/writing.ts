@@ -52,7 +52,6 @@ export function put(
     content,
     offset: 1,
     createdAt: 1_600_000_000_001,
-    updatedAt: 1_600_000_000_002,
     expiresAt: undefined,
     schema: 0,
     size: sizeOf(key, content),

@@ -181,7 +181,8 @@ export class Application {
   }
 
   #writeEntries(): void {
-    for (const write of this.#plan.decision.writes) {
+    const { decision, time } = this.#plan;
+    for (const write of decision.writes) {
       const { id } = this.#tally(write.scope);
       if (write.kind === 'delete') {
         if (id !== 0) this.#connection.run(deleteEntry, id, write.key);
@@ -191,8 +192,8 @@ export class Application {
         id,
         write.key,
         this.#base + write.offset,
-        write.createdAt,
-        write.updatedAt,
+        write.createdAt ?? time,
+        time,
         write.expiresAt ?? null,
         write.schema,
         write.size,
@@ -277,7 +278,7 @@ export class Application {
     }
     for (const write of decision.writes) {
       const { state } = this.#tally(write.scope);
-      const entry = write.kind === 'put' ? storedOf(write, this.#base + write.offset) : null;
+      const entry = write.kind === 'put' ? storedOf(write, this.#base + write.offset, time) : null;
       this.#ledgers.cache.set(state, write.key, entry);
     }
     for (const name of this.#pruned) ledger.scopes.delete(name);

@@ -149,21 +149,25 @@ function contents(contract: Contract): void {
     const engine = await world.open();
     const full = {
       createdAt: 1,
-      updatedAt: 8_640_000_000_000_000,
       expiresAt: 8_639_999_999_999_999,
       schema: 2_000_000_000,
       size: 5_000_000_000,
       external: true,
     };
-    const { base } = await commit(engine, 'app', [put('s', 'k', 'C', full)]);
-    const identity = { scope: 's', key: 'k', content: 'C', version: base + 1 };
-    expect(await readOne(engine, 'app', 's', 'k')).toEqual({ ...identity, ...full });
+    const first = await commit(engine, 'app', [put('s', 'k', 'C', full)]);
+    const identity = { scope: 's', key: 'k', content: 'C', version: first.base + 1 };
+    expect(await readOne(engine, 'app', 's', 'k')).toEqual({
+      ...identity,
+      ...full,
+      updatedAt: first.time,
+    });
     const plain = { ...full, expiresAt: undefined, schema: 0, size: 0, external: false };
-    await commit(engine, 'app', [put('s', 'k', 'C', plain)]);
+    const second = await commit(engine, 'app', [put('s', 'k', 'C', plain)]);
     expect(await readOne(engine, 'app', 's', 'k')).toEqual({
       ...identity,
       ...plain,
-      version: base + 2,
+      version: second.base + 1,
+      updatedAt: second.time,
     });
   });
 }

@@ -1,11 +1,11 @@
 /** E1, E2, T2, T4 under load: many writers at once, through one handle and through two. */
 import { expect } from 'vitest';
-import type { Applied, Engine, LogRow, Work } from '../../../engine/index.ts';
-import type { Contract, World } from '../contract.ts';
+import type { Applied, LogRow, Work } from '../../../engine/index.ts';
+import type { Contract } from '../contract.ts';
+import { holdsContract } from './holds.ts';
+import { forEachPlace, inParallel, rounds, writers } from './parallel.ts';
+import type { Open } from './parallel.ts';
 import { commit, contentAt, decisionOf, nothing, put, readOne, run, scanAll } from '../writing.ts';
-
-const writers = 10;
-const rounds = 12;
 
 /** Adds one to a counter, whatever it is by the time that it is applied. */
 function increment(ledger: string, key: string): Work {
@@ -19,43 +19,21 @@ function increment(ledger: string, key: string): Work {
   };
 }
 
-/** Runs `turn` for each writer and round; the rounds of a writer follow each other. */
-async function inParallel<T>(turn: (writer: number, round: number) => Promise<T>): Promise<T[]> {
-  const results = await Promise.all(
-    Array.from({ length: writers }, async (_, writer) => {
-      const own: T[] = [];
-      for (let round = 0; round < rounds; round += 1) own.push(await turn(writer, round));
-      return own;
-    }),
-  );
-  return results.flat();
-}
-
 /** Expects that every revision of the ledger was given out once. */
 function expectAllRevisions(applied: readonly Applied[]): void {
   const revisions = applied.map(({ base }) => base + 1).sort((a, b) => a - b);
   expect(revisions).toEqual(Array.from(revisions, (_, index) => index + 1));
 }
 
-const places: readonly (readonly [string, readonly 'shared'[]])[] = [
-  ['through one handle', []],
-  ['through two handles', ['shared']],
-];
-
 export function concurrencyContract(contract: Contract): void {
-  for (const [place, needs] of places) {
-    const open = async (world: World): Promise<readonly Engine[]> => {
-      const engine = await world.open();
-      return needs.length === 0 ? [engine, engine] : [engine, await world.reopen(engine)];
-    };
+  forEachPlace((place, needs, open) => {
     counters(contract, place, needs, open);
     uniqueness(contract, place, needs, open);
+    holdsContract(contract, place, needs, open);
     observing(contract, place, needs, open);
     logging(contract, place, needs, open);
-  }
+  });
 }
-
-type Open = (world: World) => Promise<readonly Engine[]>;
 
 function counters(contract: Contract, place: string, needs: readonly 'shared'[], open: Open): void {
   contract.testWith(needs, `writers on one counter lose no increment, ${place}`, async (world) => {
@@ -136,22 +114,6 @@ function uniqueness(
     });
     expect(answers.filter(({ isOwn }) => isOwn)).toHaveLength(rounds);
     expect((await engines[0]!.read('app', [])).head.revision).toBe(rounds);
-  });
-
-  contract.testWith(needs, `a scope that was read admits no phantom, ${place}`, async (world) => {
-    const engines = await open(world);
-    const seats = 7;
-    await inParallel((writer, round) =>
-      run(engines[writer % 2]!, {
-        ledger: 'app',
-        reads: { refs: [], scopes: ['s'] },
-        decide: ({ scopes }) =>
-          scopes[0]!.entries < seats
-            ? decisionOf([put('s', `${writer}-${round}`)], [undefined])
-            : nothing,
-      }),
-    );
-    expect(await scanAll(engines[0]!, 'app', { scope: 's' })).toHaveLength(seats);
   });
 
   contract.testWith(needs, `what a need read is validated too, ${place}`, async (world) => {

@@ -98,26 +98,31 @@ function throwing(contract: Contract): void {
 }
 
 function ofSeveral(contract: Contract): void {
-  contract.test('if one decide of a call throws, no work of the call is applied', async (world) => {
-    const engine = await world.open();
-    const failure = new Error('decide failed');
-    const throwing: Work = {
-      ledger: 'b',
-      reads: noReads,
-      decide() {
-        throw failure;
-      },
-    };
-    for (const works of [
-      [workOf('a', [put('s', 'k')]), throwing],
-      [throwing, workOf('a', [put('s', 'k')])],
-    ]) {
-      await expect(engine.transact(works, newOptions())).rejects.toBe(failure);
-    }
-    expect(await engine.ledgers()).toEqual([]);
-  });
+  contract.testWith(
+    ['grouped'],
+    'if one decide of a call throws, no work of the call is applied',
+    async (world) => {
+      const engine = await world.open();
+      const failure = new Error('decide failed');
+      const throwing: Work = {
+        ledger: 'b',
+        reads: noReads,
+        decide() {
+          throw failure;
+        },
+      };
+      for (const works of [
+        [workOf('a', [put('s', 'k')]), throwing],
+        [throwing, workOf('a', [put('s', 'k')])],
+      ]) {
+        await expect(engine.transact(works, newOptions())).rejects.toBe(failure);
+      }
+      expect(await engine.ledgers()).toEqual([]);
+    },
+  );
 
-  contract.test(
+  contract.testWith(
+    ['grouped'],
     'if one decision of a call is broken, no work of the call is applied',
     async (world) => {
       const engine = await world.open();
@@ -131,4 +136,14 @@ function ofSeveral(contract: Contract): void {
       expect(await engine.ledgers()).toEqual([]);
     },
   );
+
+  contract.test('a call holds one work, unless ledgers are grouped', async (world) => {
+    const engine = await world.open();
+    expect(engine.grouping).toBe(contract.supports.grouped ? 'store' : 'ledger');
+    if (contract.supports.grouped) return;
+    const works = ['a', 'b'].map((ledger) => workOf(ledger, [put('s', 'k')]));
+    const call = engine.transact(works, newOptions());
+    await expect(call).rejects.toSatisfy((error) => isHoldfastError(error, 'internal'));
+    expect(await engine.ledgers()).toEqual([]);
+  });
 }

@@ -86,7 +86,7 @@ export function resolveContract(contract: Contract): void {
     expect(await contentAt(engine, 'app', 's', 'a')).toBe('there');
   });
 
-  contract.test('each ledger of a call is resolved for itself', async (world) => {
+  contract.testWith(['grouped'], 'each ledger of a call is resolved for itself', async (world) => {
     const engine = await world.open();
     const raw = world.raw(engine);
     await commit(engine, 'b', [put('s', 'x')]);

@@ -227,7 +227,8 @@ function needing(contract: Contract): void {
 }
 
 function severalLedgers(contract: Contract): void {
-  contract.test(
+  contract.testWith(
+    ['grouped'],
     'works of several ledgers are applied in one call, each for itself',
     async (world) => {
       const engine = await world.open();
@@ -242,11 +243,15 @@ function severalLedgers(contract: Contract): void {
     },
   );
 
-  contract.test('a work that writes nothing leaves the others of its call alone', async (world) => {
-    const engine = await world.open();
-    const idle: Work = { ledger: 'a', reads: noReads, decide: () => nothing };
-    await engine.transact([idle, workOf('b', [put('s', 'k', 'B')])], newOptions());
-    expect(await engine.ledgers()).toEqual(['b']);
-    expect(await contentAt(engine, 'b', 's', 'k')).toBe('B');
-  });
+  contract.testWith(
+    ['grouped'],
+    'a work that writes nothing leaves the others of its call alone',
+    async (world) => {
+      const engine = await world.open();
+      const idle: Work = { ledger: 'a', reads: noReads, decide: () => nothing };
+      await engine.transact([idle, workOf('b', [put('s', 'k', 'B')])], newOptions());
+      expect(await engine.ledgers()).toEqual(['b']);
+      expect(await contentAt(engine, 'b', 's', 'k')).toBe('B');
+    },
+  );
 }

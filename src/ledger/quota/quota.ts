@@ -3,7 +3,7 @@ import { HoldfastError } from '../../errors/index.ts';
 import { limits } from '../limits.ts';
 import { checkScope } from '../names.ts';
 import type { ScopeQuota } from '../proposal.ts';
-import { atMost, checkObject, invalid, listOf, shown } from './input.ts';
+import { atMost, checkObject, invalid, listOf, shown } from '../door/input.ts';
 
 export interface Quota {
   readonly entries?: number | undefined;
@@ -47,23 +47,33 @@ export function checkQuota(scope: string, quota: Quota): void {
 /** Share of a quota at which its owner is warned. */
 export const quotaWarningShare = 0.8;
 
-/** Throws `quota_exceeded` if a change that grows `before` to `after` passes the quota. */
-export function enforceQuota(
+/** The unit in which a growth from `before` to `after` passes the quota, if it does. */
+export function unitExceeded(
   quota: Quota,
   before: Usage,
   after: Usage,
-  owner: { readonly app: string; readonly scope?: string },
-): void {
+): 'entries' | 'bytes' | undefined {
   for (const unit of ['entries', 'bytes'] as const) {
     const limit = quota[unit];
-    if (limit === undefined || after[unit] <= limit || after[unit] <= before[unit]) continue;
-    const name = owner.scope === undefined ? `app '${owner.app}'` : `scope '${owner.scope}'`;
-    throw new HoldfastError(
-      'quota_exceeded',
-      `${name} would hold ${after[unit]} ${unit}; its quota is ${limit}`,
-      { details: { ...owner, unit, limit, used: before[unit] } },
-    );
+    if (limit !== undefined && after[unit] > limit && after[unit] > before[unit]) return unit;
   }
+  return undefined;
+}
+
+export function quotaExceeded(
+  quota: Quota,
+  unit: 'entries' | 'bytes',
+  before: Usage,
+  after: Usage,
+  owner: { readonly app: string; readonly scope?: string },
+): HoldfastError {
+  const limit = quota[unit];
+  const name = owner.scope === undefined ? `app '${owner.app}'` : `scope '${owner.scope}'`;
+  return new HoldfastError(
+    'quota_exceeded',
+    `${name} would hold ${after[unit]} ${unit}; its quota is ${limit}`,
+    { details: { ...owner, unit, limit, used: before[unit] } },
+  );
 }
 
 /** The unit that this change took past the warning share, if it did. */

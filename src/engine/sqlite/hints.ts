@@ -12,6 +12,7 @@ import type { FSWatcher } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Timer } from '../../internal/clock.ts';
 import type { Connection } from './file/connection.ts';
+import { lastLogRow, revisionOf } from './tail.ts';
 
 type Listener = (ledger: string) => void;
 
@@ -117,7 +118,8 @@ export class Hints {
       const version = this.#connection.dataVersion();
       if (version === this.#seenVersion) return [];
       const rows = this.#connection.all(
-        `SELECT ledger.name, revision FROM ledger JOIN scope AS head ON head.ledger = ledger.id
+        `SELECT ledger.name, coalesce(${revisionOf(lastLogRow('ledger.id', 'revision'))}, revision)
+         FROM ledger JOIN scope AS head ON head.ledger = ledger.id
          WHERE head.name = '' AND revision > 0`,
       );
       this.#seenVersion = version;

@@ -4,8 +4,9 @@
  *
  * K1. While `data_version` stands, everything known holds: only this connection has written, and
  *     it updates what is known after its COMMIT.
- * K2. When it moved, a ledger is asked once for its row. If `changes` stands, nobody touched that
- *     ledger and its scopes and entries still hold; if not, they are all forgotten.
+ * K2. When it moved, a ledger is asked once for its row and the end of its tail (tail.ts). If
+ *     `changes` and the revision stand, nobody touched that ledger, and its scopes and entries
+ *     still hold; if not, they are all forgotten.
  * K3. `known` answers without looking at the file; whoever uses it calls `holds` afterwards.
  *     `current` is called within a snapshot or a transaction, after `refresh`.
  */
@@ -13,6 +14,8 @@ import type { Head, ScopeStat, StoredEntry } from '../entry.ts';
 import type { PutWrite } from '../transaction.ts';
 import { EntryCache } from './cache.ts';
 import type { Connection, Row } from './file/connection.ts';
+import { lastLogRow, readTail, revisionOf } from './tail.ts';
+import type { Tail } from './tail.ts';
 
 /** A scope's number, 0 while it has no row. The object itself is the key of its cached entries. */
 export interface ScopeState {
@@ -34,6 +37,10 @@ export interface LedgerState {
   head: Head;
   changes: number;
   stamp: LastStamp | undefined;
+  /** The revision up to which the rows of `scope` tell everything. */
+  folded: number;
+  /** What lies behind it; undefined until somebody asks. */
+  tail: Tail | undefined;
   scopes: Map<string, ScopeState>;
   /** The epoch in which the row was last read. */
   epoch: number;
@@ -43,9 +50,13 @@ export interface LedgerState {
 const ledgersMax = 10_000;
 const scopesMax = 50_000;
 
-const selectLedger = `SELECT ledger.id, revision, time, incarnation, trimmed, entries, bytes,
-    log_bytes, changes, stamp_member, stamp_sequence, stamp_base, stamp_time
+const selectLedger = `SELECT ledger.id, head.revision, changes, incarnation, trimmed, stamp_member,
+    coalesce(${revisionOf('last.id')}, head.revision), coalesce(last.time, head.time),
+    iif(last.id, last.entries, head.entries), iif(last.id, last.bytes, head.bytes),
+    iif(last.id, last.log_bytes, head.log_bytes), iif(last.id, last.sequence, stamp_sequence),
+    iif(last.id, last.first - 1, stamp_base), iif(last.id, last.time, stamp_time)
   FROM ledger JOIN scope AS head ON head.ledger = ledger.id AND head.name = ''
+  LEFT JOIN log AS last ON last.id = ${lastLogRow('ledger.id', 'head.revision')}
   WHERE ledger.name = ?`;
 const selectScope = 'SELECT id FROM scope WHERE ledger = ? AND name = ?';
 const selectStat = 'SELECT entries, bytes, revision FROM scope WHERE id = ?';
@@ -95,8 +106,8 @@ export class Ledgers {
     const known = this.#states.get(name);
     if (known?.epoch === this.#epoch) return known;
     const row = this.#connection.first(selectLedger, name);
-    const changes = row === undefined ? 0 : (row[8] as number);
-    if (known !== undefined && known.changes === changes) {
+    const [changes, revision] = row === undefined ? [0, 0] : [row[2], row[6]];
+    if (known !== undefined && known.changes === changes && known.head.revision === revision) {
       known.epoch = this.#epoch;
       return known;
     }
@@ -120,13 +131,25 @@ export class Ledgers {
     const { id } = this.scope(ledger, scope);
     const row = id === 0 ? undefined : this.#connection.first(selectStat, id);
     if (row === undefined) return { scope, entries: 0, bytes: 0, revision: 0 };
-    const [entries, bytes, revision] = row;
+    const [entries, bytes, revision] = row as readonly [number, number, number];
+    return this.counted(ledger, id, { scope, entries, bytes, revision });
+  }
+
+  /** A scope's stored counts, with what the tail adds to them. */
+  counted(ledger: LedgerState, id: number, stat: ScopeStat): ScopeStat {
+    const more = this.tail(ledger).scopes.get(id);
+    if (more === undefined) return stat;
     return {
-      scope,
-      entries: entries as number,
-      bytes: bytes as number,
-      revision: revision as number,
+      scope: stat.scope,
+      entries: stat.entries + more.entries,
+      bytes: stat.bytes + more.bytes,
+      revision: Math.max(stat.revision, more.revision),
     };
+  }
+
+  tail(ledger: LedgerState): Tail {
+    ledger.tail ??= readTail(this.#connection, ledger.id, ledger.folded);
+    return ledger.tail;
   }
 
   /** The cache's own entry, from memory if it is there: copy it before it leaves the engine. */
@@ -201,11 +224,11 @@ const emptyHead = frozenHead({
 
 function stateOf(name: string, row: Row | undefined, epoch: number): LedgerState {
   const scopes = new Map<string, ScopeState>();
-  if (row === undefined) {
-    return { name, id: 0, head: emptyHead, changes: 0, stamp: undefined, scopes, epoch };
-  }
-  const [id, revision, time, incarnation, trimmed, entries, bytes, logBytes, changes] = row;
-  const [member, sequence, base, stampTime] = row.slice(9);
+  const none = { id: 0, head: emptyHead, changes: 0, stamp: undefined, folded: 0, tail: undefined };
+  if (row === undefined) return { name, ...none, scopes, epoch };
+  const [id, folded, changes, incarnation, trimmed, member] = row;
+  const [revision, time, entries, bytes, logBytes, ...last] = row.slice(6) as number[];
+  const [sequence, base, stampTime] = last;
   return {
     name,
     id: id as number,
@@ -228,6 +251,8 @@ function stateOf(name: string, row: Row | undefined, epoch: number): LedgerState
             base: base as number,
             time: stampTime as number,
           },
+    folded: folded as number,
+    tail: undefined,
     scopes,
     epoch,
   };

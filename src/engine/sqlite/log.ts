@@ -20,7 +20,8 @@ const selectTags = `SELECT first, ${lastOf}, time, tags FROM log
   WHERE ${above} ORDER BY id LIMIT ?3`;
 const selectBody = `SELECT body, octet_length(body) FROM log
   WHERE id = (?1 << ${revisionBits} | ?2)`;
-const insertRow = `INSERT INTO log VALUES (?1 << ${revisionBits} | ?2, ?3, ?4, ?5, ?6)`;
+const insertRow = `INSERT INTO log VALUES
+  (?1 << ${revisionBits} | ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)`;
 const updateBody = `UPDATE log SET body = ?3 WHERE id = (?1 << ${revisionBits} | ?2)`;
 const selectThrough = `SELECT max(${lastOf}), sum(octet_length(body)) FROM log WHERE ${upTo}`;
 const deleteThrough = `DELETE FROM log WHERE ${upTo}`;
@@ -83,10 +84,28 @@ export function readIncarnations(connection: Connection, ledger: LedgerState): I
   return rows.map(([id, start]) => ({ id: id as string, from: start as number }));
 }
 
-export function appendLog(connection: Connection, ledger: number, row: LogRow): void {
-  const { first, last, time, tags, body } = row;
-  connection.run(insertRow, ledger, last, first, time, tags, body);
+/** What a row tells beside its commits, while the rows of `scope` lag behind it (tail.ts). */
+export interface RowTotals {
+  readonly sequence: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly logBytes: number;
+  readonly counts: string;
 }
+
+export function appendLog(
+  connection: Connection,
+  ledger: number,
+  row: LogRow,
+  totals: RowTotals | undefined,
+): void {
+  const { first, last, time, tags, body } = row;
+  const { sequence, entries, bytes, logBytes, counts } = totals ?? noTotals;
+  const values = [sequence, entries, bytes, logBytes, counts, tags, body];
+  connection.run(insertRow, ledger, last, first, time, ...values);
+}
+
+const noTotals = { sequence: null, entries: null, bytes: null, logBytes: null, counts: null };
 
 /** Returns by how many bytes the bodies have grown. */
 export function rewriteLog(

@@ -12,6 +12,8 @@ import { entryOf, fresh } from './ledgers.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';
 
 type MaybeEntry = StoredEntry | undefined;
+/** Entries and bytes, by scope number. */
+type ExpiredCounts = ReadonlyMap<number, readonly [number, number]>;
 
 export class Reader {
   readonly #connection: Connection;
@@ -59,15 +61,18 @@ export class Reader {
         ['<=', to],
         ['>', after],
       ]);
-      const rows = this.#connection.all(
+      const statement = this.#connection.statement(
         `SELECT id, name, entries, bytes, revision FROM scope
-         WHERE ledger = ? AND entries > 0 AND name > ''${conditions} ORDER BY name LIMIT ?`,
-        ledger.id,
-        ...values,
-        limit,
+         WHERE ledger = ? AND name > ''${conditions} ORDER BY name`,
       );
       const expired = this.#expired(ledger, moment.time);
-      return { ...moment, scopes: rows.map((row) => censusOf(row, expired)) };
+      const scopes: ScopeCensus[] = [];
+      for (const row of statement.iterate(ledger.id, ...values)) {
+        const census = this.#census(ledger, row as unknown as Row, expired);
+        if (census.entries > 0) scopes.push(census);
+        if (scopes.length >= limit) break;
+      }
+      return { ...moment, scopes };
     });
   }
 
@@ -115,12 +120,20 @@ export class Reader {
     return entries;
   }
 
+  #census(ledger: LedgerState, row: Row, expired: ExpiredCounts): ScopeCensus {
+    const [id, scope] = row as readonly [number, string];
+    const [entries, bytes, revision] = row.slice(2) as [number, number, number];
+    const [expiredEntries, expiredBytes] = expired.get(id) ?? [0, 0];
+    const stat = this.#ledgers.counted(ledger, id, { scope, entries, bytes, revision });
+    return { ...stat, expiredEntries, expiredBytes };
+  }
+
   #moment({ head }: LedgerState): Moment {
     return { head, time: Math.max(this.#connection.options.clock.now(), head.time) };
   }
 
   /** By scope number; takes as long as there are entries that wait for the sweeper. */
-  #expired(ledger: LedgerState, time: number): Map<number, readonly [number, number]> {
+  #expired(ledger: LedgerState, time: number): ExpiredCounts {
     const rows = this.#connection.all(
       `SELECT entry.scope, count(*), sum(size) FROM entry INDEXED BY entry_expiry
        JOIN scope ON scope.id = entry.scope
@@ -132,19 +145,6 @@ export class Reader {
       rows.map(([id, entries, bytes]) => [Number(id), [Number(entries), Number(bytes)]]),
     );
   }
-}
-
-function censusOf(row: Row, expired: Map<number, readonly [number, number]>): ScopeCensus {
-  const [id, scope, entries, bytes, revision] = row;
-  const [expiredEntries, expiredBytes] = expired.get(id as number) ?? [0, 0];
-  return {
-    scope: scope as string,
-    entries: entries as number,
-    bytes: bytes as number,
-    revision: revision as number,
-    expiredEntries,
-    expiredBytes,
-  };
 }
 
 type Bound = readonly [operator: string, value: string | undefined];

@@ -9,11 +9,15 @@
  * S2. A group is one row of `log`. Its tags stand before its body, so that they can be read from
  *     the row's own page while the body lies on pages behind it.
  * S3. Content comes last in its row for the same reason: a listing of keys leaves it unread.
- * S4. The head, the last stamp and `changes` (which counts every transaction that touched a
- *     ledger) are one row: that of the scope without a name, next to the counts of the ledger's
- *     other scopes, which change with it. `stamp` holds only what that row cannot: fences, and the
- *     last stamps of members that others have followed.
- * S5. Scope numbers may be used again. A scope's row goes only when it is empty and the log no
+ * S4. The head, the last stamp and `changes` (which counts every transaction that wrote this row)
+ *     are one row: that of the scope without a name, next to the counts of the ledger's other
+ *     scopes. `stamp` holds only what that row cannot: fences, and the last stamps of members that
+ *     others have followed.
+ * S5. The rows of `scope` may lag behind the log: a row of the log with a later revision than the
+ *     head's row holds the sequence of its stamp, the ledger's totals after it, and what it adds to
+ *     the counts of scopes, as `[scope, entries, bytes, offset, …]` (tail.ts). `scope` and these
+ *     rows together are what is true; a store that was closed has none of them.
+ * S6. Scope numbers may be used again. A scope's row goes only when it is empty and the log no
  *     longer reaches back to it.
  *
  * A change of this layout is a new `formatVersion` and a step that upgrades the old one.
@@ -21,7 +25,7 @@
 
 /** "HFST": tells a store from any other SQLite file. */
 export const applicationId = 0x48465354;
-export const formatVersion = 1;
+export const formatVersion = 2;
 
 /**
  * Random keys dirty one page each, so small pages win there (8 KiB: 0.6 times the throughput);
@@ -79,6 +83,11 @@ CREATE TABLE log (
   id INTEGER PRIMARY KEY,
   first INTEGER NOT NULL,
   time INTEGER NOT NULL,
+  sequence INTEGER,
+  entries INTEGER,
+  bytes INTEGER,
+  log_bytes INTEGER,
+  counts TEXT,
   tags TEXT NOT NULL,
   body TEXT NOT NULL
 ) STRICT;

@@ -152,7 +152,7 @@ export class SqliteEngine implements Engine {
     try {
       await this.#transactor.flush();
     } finally {
-      await this.#connection.close();
+      await this.#connection.close(() => this.#transactor.fold());
     }
   }
 

@@ -25,6 +25,7 @@ import type {
 import { checkDecision, joinReads } from '../verdict.ts';
 import { Application, idleOutcome, isIdle } from './commit/apply.ts';
 import type { Change } from './commit/apply.ts';
+import { foldTail } from './commit/fold.ts';
 import type { Connection } from './file/connection.ts';
 import { CommitFailure, explainFailure, isDoubtfulCommit } from './file/errors.ts';
 import type { Hints } from './hints.ts';
@@ -92,7 +93,8 @@ export class Transactor {
       'sync',
       () => {
         this.#ledgers.refresh();
-        const resolution = resolveStamp(this.#connection, this.#ledgers.current(name), stamp);
+        const ledger = this.#ledgers.current(name);
+        const resolution = resolveStamp(this.#connection, this.#ledgers, ledger, stamp);
         if (resolution.kind === 'fenced') return true;
         answer = resolution.answer;
         return undefined;
@@ -112,6 +114,17 @@ export class Transactor {
         this.#relaxed = false;
       },
     );
+  }
+
+  /** Folds the tails of the ledgers to which this opening has committed; the last thing it does. */
+  fold(): boolean {
+    this.#ledgers.refresh();
+    let isFolded = false;
+    for (const name of this.#begun) {
+      const ledger = this.#ledgers.current(name);
+      if (foldTail(this.#connection, this.#ledgers, ledger)) isFolded = true;
+    }
+    return isFolded;
   }
 
   #decide(work: readonly Work[], stamp: Stamp): Plan[] {

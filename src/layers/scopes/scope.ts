@@ -281,9 +281,9 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     return ttlMs === undefined ? this.ttlMs : (ttlMs ?? undefined);
   }
 
-  #apply(mutation: Mutation, { durability }: WriteOptions): Promise<Written> {
+  async #apply(mutation: Mutation, options: WriteOptions): Promise<Written> {
     const proposal = { mutations: [mutation], quotas: this.quotas };
-    return this.host.apply(proposal, durability).then((receipt) => this.#written(receipt));
+    return this.#written(await this.host.apply(proposal, options.durability));
   }
 
   #job(key: string, next: Rewrite['next'], { durability }: WriteOptions): Rewrite {

@@ -10,7 +10,8 @@
 import { HoldfastError } from '../../../errors/index.ts';
 import type { Applied, Stamp } from '../../transaction.ts';
 import type { Connection } from '../file/connection.ts';
-import type { LedgerState } from '../ledgers.ts';
+import type { Ledgers, LedgerState } from '../ledgers.ts';
+import { foldTail } from './fold.ts';
 
 /**
  * How long a stamp is kept after its member was followed by another: longer than any message
@@ -91,6 +92,7 @@ export type Resolution =
 /** What became of a call; one that was not applied is fenced within this write transaction. */
 export function resolveStamp(
   connection: Connection,
+  ledgers: Ledgers,
   ledger: LedgerState,
   stamp: Stamp,
 ): Resolution {
@@ -113,6 +115,7 @@ export function resolveStamp(
     now,
   );
   if (ledger.stamp?.member === member) {
+    foldTail(connection, ledgers, ledger);
     connection.run(
       `UPDATE scope SET stamp_member = NULL, stamp_sequence = NULL, stamp_base = NULL,
        stamp_time = NULL, changes = changes + 1 WHERE ledger = ? AND name = ''`,

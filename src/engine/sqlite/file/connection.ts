@@ -175,12 +175,19 @@ export class Connection {
     }
   }
 
-  /** Whoever waits for a turn has had it by then. */
-  async close(): Promise<void> {
+  /**
+   * Whoever waits for a turn has had it by then. `last` is committed if it returns true; it and
+   * the writing back of the WAL are left to others if they cannot be done at once.
+   */
+  async close(last: () => boolean): Promise<void> {
     await this.#turn();
     try {
+      if (this.options.readOnly) return;
+      this.#synchronous('relaxed');
+      this.#beginImmediate.run();
+      this.#write(() => last() || undefined);
       // The last one to close writes the WAL back and removes it; anyone else does it halfway.
-      if (!this.options.readOnly) this.execute('PRAGMA wal_checkpoint(PASSIVE)');
+      this.execute('PRAGMA wal_checkpoint(PASSIVE)');
     } catch {
       // Busy, or no room: what was committed stays in the WAL, where the next one to open finds it.
     } finally {

@@ -53,6 +53,36 @@ export async function compare(
   };
 }
 
+export interface Standing {
+  readonly name: string;
+  /** Operations per second, median over the rounds. */
+  readonly rate: number;
+  /** The first side's rate to this one's: median and interval over the rounds. */
+  readonly ratio: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** All sides in every round, each round beginning with another one. The first side is ours. */
+export async function compareAll(
+  sides: readonly (Side & { readonly name: string })[],
+  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+): Promise<Standing[]> {
+  for (const side of sides) await rate(side, seconds);
+  const rates = sides.map((): number[] => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < sides.length; turn += 1) {
+      const index = (round + turn) % sides.length;
+      rates[index]!.push(await rate(sides[index]!, seconds));
+    }
+  }
+  return sides.map(({ name }, index) => {
+    const ratios = rates[index]!.map((one, round) => rates[0]![round]! / one);
+    const [low, high] = medianInterval(ratios);
+    return { name, rate: median(rates[index]!), ratio: median(ratios), low, high };
+  });
+}
+
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }

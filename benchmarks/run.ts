@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [arguments]`: runs one benchmark, or the ledger's if none is named. */
 const suites = {
   ledger: () => import('./ledger/index.ts'),
+  embedded: () => import('./embedded/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

@@ -13,6 +13,8 @@
 import { isHoldfastError } from '../../errors/index.ts';
 import type { Entry, Ledger, ScanQuery } from '../../ledger/index.ts';
 import type { Quotas } from './declared-quotas.ts';
+import { ItemStream, leftOut } from './item-stream.ts';
+import type { Taken } from './item-stream.ts';
 import type { ScopeHost } from './scope-host.ts';
 import { pagesOf } from './scan.ts';
 import type {
@@ -117,14 +119,8 @@ export class ReadableScope<In = unknown, Out = In> {
    * const found = await Array.fromAsync(scope.entries({ from: 'a2' }));
    * found.map(({ key }) => key); // => ['a2', 'b1']
    */
-  async *entries(options: EntriesOptions = {}): AsyncGenerator<ScopeEntry<Out>, void, undefined> {
-    const query = this.query(options);
-    for await (const items of pagesOf((page) => this.host.ledger.scan(page), query, options)) {
-      for (const item of items) {
-        const entry = await this.#accepted(item, options.onRefused);
-        if (entry !== undefined) yield entry;
-      }
-    }
+  entries(options: EntriesOptions = {}): AsyncGenerator<ScopeEntry<Out>, void, undefined> {
+    return this.#stream(options, (item) => this.opened(item));
   }
 
   /**
@@ -134,11 +130,10 @@ export class ReadableScope<In = unknown, Out = In> {
    * await scope.setMany({ b: 1, a: 2 });
    * await Array.fromAsync(scope.keys()); // => ['a', 'b']
    */
-  async *keys(options: KeysOptions = {}): AsyncGenerator<string, void, undefined> {
+  keys(options: KeysOptions = {}): AsyncGenerator<string, void, undefined> {
     const query = { ...this.query(options), keysOnly: true } as const;
-    for await (const items of pagesOf((page) => this.host.ledger.scan(page), query, options)) {
-      for (const { key } of items) yield key;
-    }
+    const pages = pagesOf((page) => this.host.ledger.scan(page), query, options);
+    return new ItemStream(pages, ({ key }) => key);
   }
 
   /**
@@ -148,8 +143,8 @@ export class ReadableScope<In = unknown, Out = In> {
    * await scope.setMany({ b: 1, a: 2 });
    * await Array.fromAsync(scope.values()); // => [2, 1]
    */
-  async *values(options: EntriesOptions = {}): AsyncGenerator<Out, void, undefined> {
-    for await (const { value } of this.entries(options)) yield value;
+  values(options: EntriesOptions = {}): AsyncGenerator<Out, void, undefined> {
+    return this.#stream(options, (item) => this.codec.decode(item));
   }
 
   /**
@@ -166,10 +161,11 @@ export class ReadableScope<In = unknown, Out = In> {
   async page(options: EntriesOptions = {}): Promise<ScopePage<Out>> {
     const query = this.query({ ...options, pageSize: options.limit ?? options.pageSize });
     const { items, cursor } = await this.host.ledger.scan(query);
+    const open = passingOver((item) => this.opened(item), options.onRefused);
     const entries: ScopeEntry<Out>[] = [];
     for (const item of items) {
-      const entry = await this.#accepted(item, options.onRefused);
-      if (entry !== undefined) entries.push(entry);
+      const entry = await open(item);
+      if (entry !== leftOut) entries.push(entry);
     }
     return { entries, cursor };
   }
@@ -206,25 +202,43 @@ export class ReadableScope<In = unknown, Out = In> {
     return { scope: this.name, prefix, from, to, reverse, cursor, limit };
   }
 
-  async #accepted(
-    item: Entry,
-    onRefused: EntriesOptions['onRefused'],
-  ): Promise<ScopeEntry<Out> | undefined> {
-    try {
-      return await this.opened(item);
-    } catch (error) {
-      if (onRefused === undefined || !isHoldfastError(error, 'schema_mismatch')) throw error;
-      onRefused(error, item.key);
-      return undefined;
-    }
+  #stream<T>(
+    options: EntriesOptions,
+    open: (item: Entry) => T | Promise<T>,
+  ): AsyncGenerator<T, void, undefined> {
+    const query = this.query(options);
+    const pages = pagesOf((page) => this.host.ledger.scan(page), query, options);
+    return new ItemStream(pages, passingOver(open, options.onRefused));
   }
 
   /** A promise only if the schema is asynchronous. */
   protected opened(entry: Entry): ScopeEntry<Out> | Promise<ScopeEntry<Out>> {
     const { key, version, createdAt, updatedAt, expiresAt, schema, size } = entry;
-    const head = { key, version, createdAt, updatedAt, expiresAt, schema, size };
+    const openedWith = (value: Out): ScopeEntry<Out> => {
+      return { key, version, createdAt, updatedAt, expiresAt, schema, size, value };
+    };
     const value = this.codec.decode(entry);
-    if (value instanceof Promise) return value.then((value) => ({ ...head, value }));
-    return { ...head, value };
+    return value instanceof Promise ? value.then(openedWith) : openedWith(value);
   }
+}
+
+/** Leaves out what the schema refuses and tells of it, if somebody wants to be told. */
+function passingOver<T>(
+  open: (item: Entry) => T | Promise<T>,
+  onRefused: EntriesOptions['onRefused'],
+): (item: Entry) => Taken<T> | Promise<Taken<T>> {
+  if (onRefused === undefined) return open;
+  return (item) => {
+    const refused = (error: unknown): typeof leftOut => {
+      if (!isHoldfastError(error, 'schema_mismatch')) throw error;
+      onRefused(error, item.key);
+      return leftOut;
+    };
+    try {
+      const opened = open(item);
+      return opened instanceof Promise ? opened.catch(refused) : opened;
+    } catch (error) {
+      return refused(error);
+    }
+  };
 }

@@ -281,9 +281,9 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     return ttlMs === undefined ? this.ttlMs : (ttlMs ?? undefined);
   }
 
-  async #apply(mutation: Mutation, options: WriteOptions): Promise<Written> {
+  #apply(mutation: Mutation, { durability }: WriteOptions): Promise<Written> {
     const proposal = { mutations: [mutation], quotas: this.quotas };
-    return this.#written(await this.host.apply(proposal, options.durability));
+    return this.host.apply(proposal, durability).then((receipt) => this.#written(receipt));
   }
 
   #job(key: string, next: Rewrite['next'], { durability }: WriteOptions): Rewrite {

@@ -46,6 +46,9 @@ async function openWith(
   return {
     ledger: await open(),
     another: open,
+    async upkeep() {
+      for (const ledgers of opened) await ledgers.runDuties();
+    },
     async close() {
       for (const ledgers of opened) await ledgers.close();
       afterClose();

@@ -15,11 +15,17 @@ registerEngine('file', async (url, options) => {
   const { openSqliteEngine } = await import('../engine/sqlite/index.ts');
   return openSqliteEngine(url, options);
 });
+for (const scheme of ['redis', 'rediss', 'redis+cluster', 'rediss+cluster']) {
+  registerEngine(scheme, async (url, options) => {
+    const { openRedisEngine } = await import('../engine/redis/index.ts');
+    return openRedisEngine(url, options);
+  });
+}
 
 /**
  * Opens a store: `memory:` (this process, gone with it), `memory:NAME` (shared in this process),
- * `file:PATH` (one SQLite file, made if missing, shared by processes), or a scheme of
- * `registerEngine`.
+ * `file:PATH` (one SQLite file, made if missing, shared by processes), `redis://HOST:PORT` or
+ * `redis+cluster://HOST:PORT,HOST:PORT` (shared by machines), or a scheme of `registerEngine`.
  *
  * Throws `invalid_argument` for options that do not exist (and says which does), `unsupported` for
  * an unknown scheme, `durability_unavailable` if the engine is weaker than `durability`, and

@@ -60,6 +60,15 @@ function same(ledger: Ledger): Ledger {
   return ledger;
 }
 
+/** The ledgers of a store that is opened anew for each test. */
+export function onEngine(
+  openEngine: OpenEngine,
+  newUrl: () => string,
+  view: (ledger: Ledger) => Ledger = same,
+): LayerContractSetup {
+  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, view) };
+}
+
 function inMemory(openEngine: OpenEngine, scheme: string, view = same): LayerContractSetup {
   return {
     openLedger({ clock }) {

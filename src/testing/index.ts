@@ -13,3 +13,4 @@ export type { LayerContractSetup, LayerWorld, OpenedLedger } from './layer-world
 export { listContract } from './list-contract/index.ts';
 export { scopeContract } from './scope-contract/index.ts';
 export { watchContract } from './watch-contract/index.ts';
+export { sessionContract } from './session-contract/index.ts';

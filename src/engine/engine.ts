@@ -9,8 +9,9 @@
  * E4. `subscribe` is a hint: it may be lost, late or doubled. The log is the truth.
  * E5. An engine that cannot answer throws `HoldfastError` (`unavailable`, `busy`, `disk_full`, …).
  *     It never answers "missing" for "could not look".
- * E6. A store that outlives its process starts a new incarnation with the first commit of each
- *     opening to a ledger: a store that was copied back is then told from the one that went on.
+ * E6. A store that was copied back, restored or failed over is told from the one that went on: the
+ *     first commit to a ledger after commits may have been lost starts a new incarnation. An engine
+ *     that cannot notice a loss starts one with the first commit of each opening.
  * E7. After `close` every call throws `closed`; a running `transact` is finished first.
  *
  * Not here: JSON, expiry rules, operations, checks, triggers. The ledger adds those, once, for all

@@ -18,6 +18,10 @@ export interface EngineOptions {
   /** Fail with `store_missing` rather than create. */
   readonly mustExist: boolean;
   readonly readOnly: boolean;
+  /** Where a database server keeps the store. */
+  readonly schema?: string | undefined;
+  /** Connections to a database server at most. */
+  readonly poolSize?: number | undefined;
 }
 
 export type EngineFactory = (url: string, options: EngineOptions) => Promise<Engine>;

@@ -115,8 +115,7 @@ export class DirectLedger implements Ledger, Lane {
   async head(): Promise<LedgerHead> {
     const { head, time } = await this.#engine.read(this.name, []);
     const { entries, bytes, logBytes, trimmed } = head;
-    const oldest = await this.#history.positionAt(trimmed, head);
-    return { position: positionOf(head), time, entries, bytes, logBytes, trimmed, oldest };
+    return { position: positionOf(head), time, entries, bytes, logBytes, trimmed };
   }
 
   async read(refs: readonly Ref[]): Promise<readonly (Entry | undefined)[]> {

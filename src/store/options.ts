@@ -55,6 +55,10 @@ export interface OpenOptions {
   readonly durability?: EngineDurability | undefined;
   /** Longest wait for a store that other processes hold. Default 10,000. */
   readonly busyTimeoutMs?: number | undefined;
+  /** The schema of a database that holds the store. Default `holdfast`. Only `postgres:`. */
+  readonly schema?: string | undefined;
+  /** Connections to a database server at most. Default 10. Only `postgres:`. */
+  readonly poolSize?: number | undefined;
   /** Throw `store_missing` rather than create a store. */
   readonly mustExist?: boolean | undefined;
   readonly readOnly?: boolean | undefined;
@@ -93,6 +97,8 @@ const openKeys = {
   maxValueBytes,
   durability,
   busyTimeoutMs: amount,
+  schema: kind('string'),
+  poolSize: amount,
   mustExist: kind('boolean'),
   readOnly: kind('boolean'),
   sweepMs: amount,
@@ -118,6 +124,8 @@ export function engineOptionsOf(options: OpenOptions) {
     random: options.random ?? systemRandom,
     cacheBytes: options.cacheBytes ?? 64 * 1024 * 1024,
     busyTimeoutMs: options.busyTimeoutMs ?? 10_000,
+    schema: options.schema,
+    poolSize: options.poolSize,
     mustExist: options.mustExist ?? false,
     readOnly: options.readOnly ?? false,
   };
@@ -174,7 +182,7 @@ function durability(value: unknown, name: string): void {
   throw wrongValue(`option '${name}'`, `one of ${durabilities.join(', ')}`, value);
 }
 
-function kind(expected: 'boolean' | 'function' | 'object'): Rule {
+function kind(expected: 'boolean' | 'function' | 'object' | 'string'): Rule {
   return (value, name) => {
     if (typeof value === expected && value !== null) return;
     throw wrongValue(`option '${name}'`, `a ${expected}`, value);

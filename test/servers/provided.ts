@@ -15,7 +15,6 @@ declare module 'vitest' {
   export interface ProvidedContext {
     readonly postgres: Provided;
     readonly redis: Provided;
-    readonly redisCluster: Provided;
   }
 }
 

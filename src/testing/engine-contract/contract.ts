@@ -18,6 +18,8 @@ export interface EngineSupport {
   readonly hints: boolean;
   /** A call takes the works of several ledgers: `grouping: 'store'`. */
   readonly grouped: boolean;
+  /** It notices when commits may have been lost, so that openings start no incarnation (E6). */
+  readonly noticesLoss?: boolean;
   /** The engine may answer `unknown` or a retryable error without cause, as a test double does. */
   readonly faults: boolean;
 }

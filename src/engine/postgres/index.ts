@@ -1,0 +1,2 @@
+export { openPostgresEngine } from './open.ts';
+export { PostgresEngine } from './postgres-engine.ts';

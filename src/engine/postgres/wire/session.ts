@@ -1,0 +1,162 @@
+/**
+ * One connection. Statements are pipelined: each is sent when it is asked for, and answered in
+ * order.
+ *
+ * S1. Every statement is answered within `timeoutMs`, or the connection is cut and all that waits
+ *     on it fails: what a paused server owes is not waited for.
+ * S2. Anything but a refusal of the server is a `LostConnection`, and `isBroken` for good.
+ *
+ * Waiting for a network is done in real time, whatever clock the store is opened with.
+ */
+import { Socket } from 'node:net';
+import type { Client, QueryArrayResult } from 'pg';
+import { systemClock } from '../../../internal/clock.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import { isRefusal, LostConnection } from './failure.ts';
+import type { Settings } from './settings.ts';
+import type { Naming, Statement } from './statement.ts';
+
+export type Row = readonly unknown[];
+
+export interface Answer {
+  readonly rows: readonly Row[];
+  /** The tag of the command: `COMMIT` that could only roll back says `ROLLBACK`. */
+  readonly command: string;
+}
+
+export interface SessionParts {
+  readonly settings: Settings;
+  readonly naming: Naming;
+  /** Makes a client that is not connected yet. */
+  newClient(): Client;
+}
+
+export class Session {
+  readonly #client: Client;
+  readonly #parts: SessionParts;
+  #cause: unknown;
+  #onBroken: (() => void) | undefined;
+
+  private constructor(client: Client, parts: SessionParts) {
+    this.#client = client;
+    this.#parts = parts;
+    client.on('error', (error) => this.#break(error));
+    client.on('end', () => this.#break(new Error('the connection was closed')));
+  }
+
+  static async connect(parts: SessionParts): Promise<Session> {
+    const client = parts.newClient();
+    const session = new Session(client, parts);
+    try {
+      await client.connect();
+    } catch (error) {
+      session.#break(error);
+      client.connection.stream.destroy();
+      throw error;
+    }
+    return session;
+  }
+
+  get isBroken(): boolean {
+    return this.#cause !== undefined;
+  }
+
+  /** Called once, at the latest when the next statement fails. */
+  whenBroken(run: () => void): void {
+    this.#onBroken = run;
+  }
+
+  run(
+    statement: Statement,
+    values: readonly unknown[] = [],
+    timeoutMs = this.#parts.settings.timeoutMs,
+  ): Promise<Answer> {
+    const name = this.#parts.naming.enabled ? statement.name : undefined;
+    return this.#send({ name, text: statement.text, values: [...values] }, timeoutMs);
+  }
+
+  /** Statements without values, in one message; the answer is that of the last. */
+  batch(text: string, timeoutMs = this.#parts.settings.timeoutMs): Promise<Answer> {
+    return this.#send({ text }, timeoutMs);
+  }
+
+  /** What is asked for in `body` leaves in one piece. */
+  flight<T>(body: () => T): T {
+    const { stream } = this.#client.connection;
+    stream.cork();
+    try {
+      return body();
+    } finally {
+      stream.uncork();
+    }
+  }
+
+  /** Payloads of one channel. */
+  notifications(listener: (payload: string) => void): void {
+    this.#client.on('notification', ({ payload }) => listener(payload ?? ''));
+  }
+
+  /** A waiting connection does not keep the process alive. */
+  keepAlive(wanted: boolean): void {
+    const { stream } = this.#client.connection;
+    if (!(stream instanceof Socket)) return;
+    if (wanted) stream.ref();
+    else stream.unref();
+  }
+
+  cut(cause: unknown): void {
+    this.#break(cause);
+    this.#client.connection.stream.destroy();
+  }
+
+  async close(): Promise<void> {
+    if (this.isBroken) {
+      this.#client.connection.stream.destroy();
+      return;
+    }
+    this.#onBroken = undefined;
+    const timer = systemClock.after(1000, () => this.#client.connection.stream.destroy());
+    await this.#client.end().catch(() => undefined);
+    timer.cancel();
+  }
+
+  #send(
+    query: { readonly name?: string | undefined; readonly text: string; values?: unknown[] },
+    timeoutMs: number,
+  ): Promise<Answer> {
+    const answer = new Promise<Answer>((resolve, reject) => {
+      const timer = systemClock.after(timeoutMs, () => this.cut(noAnswer(timeoutMs)));
+      const done = (
+        error: Error | null | undefined,
+        result: QueryArrayResult<unknown[]> | readonly QueryArrayResult<unknown[]>[],
+      ): void => {
+        timer.cancel();
+        if (error == null) {
+          resolve(Array.isArray(result) ? (result.at(-1) as Answer) : (result as Answer));
+          return;
+        }
+        if (isRefusal(error)) reject(error);
+        else {
+          this.#break(error);
+          reject(new LostConnection(this.#cause));
+        }
+      };
+      this.#client.query({ ...query, rowMode: 'array' }, done);
+    });
+    // Of a flight, the first failure is looked at.
+    answer.catch(() => undefined);
+    return answer;
+  }
+
+  #break(cause: unknown): void {
+    if (this.#cause !== undefined) return;
+    this.#cause = cause;
+    this.#onBroken?.();
+  }
+}
+
+function noAnswer(timeoutMs: number): HoldfastError {
+  return new HoldfastError('unavailable', `no answer within ${timeoutMs} ms`, {
+    details: { timeoutMs },
+  });
+}

@@ -1,3 +1,0 @@
-/** Stores in Redis. */
-export { openRedisEngine } from './open.ts';
-export { RedisEngine } from './redis-engine.ts';

@@ -1,4 +1,0 @@
-import { watchContract } from '../../src/testing/index.ts';
-import { setups } from './ledgers.ts';
-
-for (const [name, setup] of Object.entries(setups)) watchContract(name, setup);

@@ -42,6 +42,7 @@ export default defineConfig({
       project('model', ['test/model/**/*.test.ts'], searchTimeout),
       project('robustness', ['test/robustness/**/*.test.ts'], searchTimeout),
       serverProject('postgres', searchTimeout),
+      serverProject('redis', searchTimeout),
       project('protocol', ['test/protocol/**/*.test.ts'], 30_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
       project('regressions', ['test/regressions/**/*.test.ts'], 120_000),

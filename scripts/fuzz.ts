@@ -10,7 +10,7 @@ import { randomInt } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const projects = ['model', 'robustness', 'postgres'];
+const projects = ['model', 'robustness', 'postgres', 'redis'];
 
 const usage = 'usage: npm run fuzz -- [--runs N] [--seed S] [vitest filter …]';
 

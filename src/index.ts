@@ -55,6 +55,18 @@ export type {
   Written,
   WrittenValues,
 } from './layers/scopes/index.ts';
+export { Watch, WatchedChange } from './layers/watch/index.ts';
+export type {
+  AppWatchOptions,
+  ScopeWatchOptions,
+  WatchChanges,
+  WatchedEntry,
+  WatchEnd,
+  WatchEvent,
+  Watching,
+  WatchSnapshot,
+  WatchTerms,
+} from './layers/watch/index.ts';
 export { limits } from './ledger/index.ts';
 export type {
   Cause,

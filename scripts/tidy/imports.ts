@@ -22,9 +22,9 @@ type Row = Readonly<Record<string, Access>>;
 
 /** Lowest first: a layer may stand on the doors of those before it. */
 export const layerOrder = [
+  'watch',
   'scopes',
   'lists',
-  'watch',
   'triggers',
   'runs',
   'contexts',

@@ -95,6 +95,18 @@ export const errorTable = {
     false,
     'The caller is no longer the owner: another took over with a newer epoch.',
   ),
+  turn_failed: row(
+    502,
+    'not-applied',
+    true,
+    'The handler of a session’s turn threw; nothing of the turn was applied.',
+  ),
+  state_mismatch: row(
+    502,
+    'not-applied',
+    true,
+    'A worker’s answer does not follow from the session’s state; nothing was applied.',
+  ),
   trimmed: row(
     410,
     'not-applied',

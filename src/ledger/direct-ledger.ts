@@ -115,7 +115,8 @@ export class DirectLedger implements Ledger, Lane {
   async head(): Promise<LedgerHead> {
     const { head, time } = await this.#engine.read(this.name, []);
     const { entries, bytes, logBytes, trimmed } = head;
-    return { position: positionOf(head), time, entries, bytes, logBytes, trimmed };
+    const oldest = await this.#history.positionAt(trimmed, head);
+    return { position: positionOf(head), time, entries, bytes, logBytes, trimmed, oldest };
   }
 
   async read(refs: readonly Ref[]): Promise<readonly (Entry | undefined)[]> {

@@ -11,6 +11,7 @@ export { applyOperations, checkOperations } from './operations/index.ts';
 export type { Operation } from './operations/index.ts';
 export { Membership } from './membership.ts';
 export type { Held, MembershipOptions } from './membership.ts';
+export { checkKey, checkKeyBound, checkScope } from './names.ts';
 export { Ownership } from './ownership.ts';
 export { origin } from './position.ts';
 export type { Position } from './position.ts';

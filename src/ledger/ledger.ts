@@ -91,6 +91,8 @@ export interface LedgerHead {
   readonly logBytes: number;
   /** The log is gone up to and including this revision. */
   readonly trimmed: number;
+  /** The same as a position: whoever reads the log after it reads all that there is. */
+  readonly oldest: Position;
 }
 
 export interface Ledger {
@@ -116,7 +118,8 @@ export interface Ledger {
   log(after: Position, options?: LogOptions): Promise<LogPage>;
   /**
    * Pages of matching commits, as they come, until the signal aborts, the consumer stops, or a page
-   * says `trimmed` or `regressed`. Pulled: a slow consumer costs writers nothing.
+   * says `trimmed` or `regressed`. Pulled: a slow consumer costs writers nothing. Where nothing
+   * matches, a page without commits tells now and then how far the watch has looked.
    */
   watch(options?: WatchOptions): AsyncIterable<LogPage>;
   /**

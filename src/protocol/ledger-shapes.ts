@@ -261,6 +261,7 @@ export const ledgerHead = record<LedgerHead>({
   bytes: count,
   logBytes: count,
   trimmed: count,
+  oldest: position,
 });
 
 export const pin = record<Pin>({ name: text, position, expiresAt: count });

@@ -23,6 +23,8 @@ import type {
   TransactOptions,
   Transaction,
 } from '../layers/scopes/index.ts';
+import { followWatch } from '../layers/watch/index.ts';
+import type { AppWatchOptions, Watch, WatchEvent, Watching } from '../layers/watch/index.ts';
 
 export class App {
   /** The waist below: raw reads, commits, log and watch. */
@@ -123,6 +125,28 @@ export class App {
    */
   lists(query: { readonly prefix?: string | undefined } = {}): AsyncGenerator<string, void> {
     return this.#lists.names(query.prefix);
+  }
+
+  /**
+   * Follows the changes of the app, or of a scope, prefix or key of it, like `scope.watch`. All
+   * changes of one commit come in one event.
+   *
+   * @example
+   * const { position } = await app.scope('users').set('ada', { name: 'Ada' });
+   * await app.scope('teams').set('core', ['ada']);
+   * const seen: string[] = [];
+   * for await (const event of app.watch({ after: position, kinds: ['created'] })) {
+   *   if (event.kind !== 'changes') continue;
+   *   seen.push(...event.changes.map(({ scope, key }) => `${scope}/${key}`));
+   *   break;
+   * }
+   * seen; // => ['teams/core']
+   */
+  watch(options?: AppWatchOptions): Watch;
+  watch(options: AppWatchOptions, handler: (event: WatchEvent) => unknown): Watching;
+  watch(options: AppWatchOptions = {}, handler?: (event: WatchEvent) => unknown): Watch | Watching {
+    const watch = this.#host.watches.watch<unknown>(options);
+    return handler === undefined ? watch : followWatch(watch, handler);
   }
 
   /**

@@ -91,7 +91,7 @@ describe('open', () => {
   });
 
   test('schemes are known, or registered', async () => {
-    await expect(open('redis://x')).rejects.toThrow(/known: .*file: .*memory:/);
+    await expect(open('etcd://x')).rejects.toThrow(/known: .*file: .*memory:/);
     await expect(open({} as never)).rejects.toMatchObject({ code: 'invalid_argument' });
     await expect(
       open(`file:${join(folder, 'none.db')}`, { mustExist: true }),

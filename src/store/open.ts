@@ -15,6 +15,12 @@ registerEngine('file', async (url, options) => {
   const { openSqliteEngine } = await import('../engine/sqlite/index.ts');
   return openSqliteEngine(url, options);
 });
+for (const scheme of ['redis', 'rediss', 'redis+cluster', 'rediss+cluster']) {
+  registerEngine(scheme, async (url, options) => {
+    const { openRedisEngine } = await import('../engine/redis/index.ts');
+    return openRedisEngine(url, options);
+  });
+}
 for (const scheme of ['postgres', 'postgresql']) {
   registerEngine(scheme, async (url, options) => {
     const { openPostgresEngine } = await import('../engine/postgres/index.ts');
@@ -25,8 +31,9 @@ for (const scheme of ['postgres', 'postgresql']) {
 /**
  * Opens a store: `memory:` (this process, gone with it), `memory:NAME` (shared in this process),
  * `file:PATH` (one SQLite file, made if missing, shared by processes),
- * `postgres://USER@HOST:PORT/DATABASE?schema=NAME` (a schema of a database, shared by machines;
- * needs the package `pg`), or a scheme of `registerEngine`.
+ * `postgres://USER@HOST:PORT/DATABASE?schema=NAME` (a schema of a database; needs the package `pg`),
+ * `redis://HOST:PORT` or `redis+cluster://HOST:PORT,HOST:PORT` (shared by machines too), or a scheme
+ * of `registerEngine`.
  *
  * Throws `invalid_argument` for options that do not exist (and says which does), `unsupported` for
  * an unknown scheme, `durability_unavailable` if the engine is weaker than `durability`, and

@@ -17,6 +17,8 @@ export interface OpenedLedger {
   readonly ledger: Ledger;
   /** The same ledger as another process sees it. */
   another?(): Promise<Ledger>;
+  /** Sweeps and trims, as a store's background does. */
+  upkeep?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,8 @@ export interface LayerWorld {
   readonly ledger: Ledger;
   /** Skips the test where there is no other process. */
   another(): Promise<App>;
+  /** Sweeps and trims. Skips the test where nobody can. */
+  upkeep(): Promise<void>;
 }
 
 /** Time and chance for an app that a test makes itself. */
@@ -75,9 +79,13 @@ export class LayerContract {
         if (opened.another === undefined) skip('the setup opens no second handle');
         return App.over((await opened.another?.()) ?? opened.ledger, parts);
       };
+      const upkeep = async (): Promise<void> => {
+        if (opened.upkeep === undefined) skip('the setup does no upkeep');
+        await opened.upkeep?.();
+      };
       const { ledger } = opened;
       try {
-        await body({ app: App.over(ledger, parts), ledger, another });
+        await body({ app: App.over(ledger, parts), ledger, another, upkeep });
       } finally {
         await opened.close();
       }

@@ -46,6 +46,9 @@ async function openWith(
   return {
     ledger: await open(),
     another: open,
+    async upkeep() {
+      for (const ledgers of opened) await ledgers.runDuties();
+    },
     async close() {
       for (const ledgers of opened) await ledgers.close();
       afterClose();
@@ -55,6 +58,15 @@ async function openWith(
 
 function same(ledger: Ledger): Ledger {
   return ledger;
+}
+
+/** The ledgers of a store that is opened anew for each test. */
+export function onEngine(
+  openEngine: OpenEngine,
+  newUrl: () => string,
+  view: (ledger: Ledger) => Ledger = same,
+): LayerContractSetup {
+  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, view) };
 }
 
 function inMemory(openEngine: OpenEngine, scheme: string, view = same): LayerContractSetup {

@@ -15,6 +15,7 @@ declare module 'vitest' {
   export interface ProvidedContext {
     readonly postgres: Provided;
     readonly redis: Provided;
+    readonly redisCluster: Provided;
   }
 }
 

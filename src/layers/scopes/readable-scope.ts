@@ -15,6 +15,8 @@ import type { Entry, Ledger, ScanQuery } from '../../ledger/index.ts';
 import type { Quotas } from './declared-quotas.ts';
 import { ItemStream, leftOut } from './item-stream.ts';
 import type { Taken } from './item-stream.ts';
+import { followWatch } from '../watch/index.ts';
+import type { ScopeWatchOptions, Watch, WatchEvent, Watching } from '../watch/index.ts';
 import type { ScopeHost } from './scope-host.ts';
 import { pagesOf } from './scan.ts';
 import type {
@@ -26,6 +28,7 @@ import type {
   ScopePage,
 } from './scope-options.ts';
 import { ValueCodec } from './values/value-codec.ts';
+import type { Encoded } from './values/value-codec.ts';
 
 const pageSizeDefault = 500;
 
@@ -190,6 +193,35 @@ export class ReadableScope<In = unknown, Out = In> {
       count += items.length;
     }
     return count;
+  }
+
+  /**
+   * Follows the changes of the scope, of one key or of a prefix, without gap or duplicate: as an
+   * iterator of events, or with a handler that is called with one event after the other. Begins
+   * now, after a position, or with a snapshot. Says `trimmed` or `regressed` where it cannot go on.
+   * Values that the schema refuses throw `schema_mismatch` when they are read.
+   *
+   * @example
+   * await scope.set('ada', 1);
+   * const seen: string[] = [];
+   * for await (const event of scope.watch({ snapshot: true })) {
+   *   if (event.kind === 'snapshot') await scope.set('ada', 2);
+   *   if (event.kind !== 'changes') continue;
+   *   for (const { kind, key, value } of event.changes) seen.push(`${kind} ${key}: ${value}`);
+   *   break;
+   * }
+   * seen; // => ['updated ada: 2']
+   */
+  watch(options?: ScopeWatchOptions): Watch<Out>;
+  watch(options: ScopeWatchOptions, handler: (event: WatchEvent<Out>) => unknown): Watching;
+  watch(
+    options: ScopeWatchOptions = {},
+    handler?: (event: WatchEvent<Out>) => unknown,
+  ): Watch<Out> | Watching {
+    const { codec } = this;
+    const decode = codec.isPlain ? undefined : (entry: Encoded) => codec.decode(entry);
+    const watch = this.host.watches.watch({ ...options, scope: this.name }, decode);
+    return handler === undefined ? watch : followWatch(watch, handler);
   }
 
   /** The ledger that it is a scope of. For layers. */

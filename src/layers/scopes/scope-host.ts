@@ -5,6 +5,7 @@ import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
 import { FunctionalUpdates } from '../../ledger/index.ts';
 import type { CommitAnswer, Ledger, Proposal, Receipt } from '../../ledger/index.ts';
+import { Watches } from '../watch/index.ts';
 import { CoalescedReads } from './coalesced-reads.ts';
 import { DeclaredQuotas } from './declared-quotas.ts';
 import type { CommitTerms } from './scope-options.ts';
@@ -25,6 +26,7 @@ export class ScopeHost {
   readonly turnstile: Turnstile;
   readonly updates: FunctionalUpdates;
   readonly quotas: DeclaredQuotas;
+  readonly watches: Watches;
   readonly terms: CommitTerms;
 
   constructor(ledger: Ledger, parts: ScopeHostParts, terms = noTerms, shared?: ScopeHost) {
@@ -35,6 +37,7 @@ export class ScopeHost {
     this.turnstile = shared?.turnstile ?? new Turnstile(parts.clock);
     this.updates = shared?.updates ?? new FunctionalUpdates(ledger, parts);
     this.quotas = shared?.quotas ?? new DeclaredQuotas();
+    this.watches = shared?.watches ?? new Watches(ledger, parts);
     this.terms = terms;
   }
 

@@ -20,4 +20,6 @@ export const tuning = {
   pageBytes: 16 * 1024 * 1024,
   /** Recent commits kept for a process's watchers. */
   ringCommits: 4096,
+  /** Revisions after which a watch tells how far it has looked, though nothing matched. */
+  watchTellsAfter: 4096,
 } as const;

@@ -8,6 +8,7 @@
  * older one stays good. The idea is that of leader epochs in replicated logs.
  */
 import type { Engine, Head, Incarnation } from '../../engine/index.ts';
+import { origin } from '../position.ts';
 import type { Position } from '../position.ts';
 
 export type Standing = 'held' | 'trimmed' | 'regressed';
@@ -57,6 +58,13 @@ export class History {
       id = incarnation.id;
     }
     return id;
+  }
+
+  /** The position of a revision that the log still reaches back to. */
+  async positionAt(revision: number, head: Head): Promise<Position> {
+    if (revision === 0) return origin;
+    if (!this.#isCurrent(head)) await this.refresh();
+    return { incarnation: this.incarnationOf(revision) || head.incarnation, revision };
   }
 
   #isCurrent(head: Head): boolean {

@@ -72,6 +72,7 @@ export class Tail {
     try {
       this.#enter();
       let at = await start;
+      let told = at.revision;
       while (options.signal?.aborted !== true) {
         const { page, hints } = await this.#page(at, options);
         if (page.kind !== 'commits') {
@@ -79,8 +80,10 @@ export class Tail {
           return;
         }
         at = page.through;
-        if (page.commits.length > 0) yield page;
-        else if (at.revision >= page.head.revision) await this.#moved(hints, options.signal);
+        if (page.commits.length > 0 || at.revision - told >= tuning.watchTellsAfter) {
+          told = at.revision;
+          yield page;
+        } else if (at.revision >= page.head.revision) await this.#moved(hints, options.signal);
       }
     } finally {
       this.#leave();

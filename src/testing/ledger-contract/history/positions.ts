@@ -53,6 +53,19 @@ export function positionsContract(contract: LedgerContract): void {
     },
   );
 
+  contract.test('the oldest position of the head reads all that the log still has', async (w) => {
+    const opened = await w.start({ retention: { ms: 10 } });
+    const { app, clock } = opened;
+    expect((await app.head()).oldest).toEqual(origin);
+    await write(app, set('k', 1));
+    clock.advance(11);
+    await runDuties(opened);
+    await write(app, set('k', 2));
+    const { oldest, trimmed } = await app.head();
+    expect([oldest.revision, trimmed]).toEqual([1, 1]);
+    expect(commitsOf(await app.log(oldest)).commits).toHaveLength(1);
+  });
+
   contract.test('the origin is before every history, until the log was trimmed', async (world) => {
     const opened = await world.start({ retention: { ms: 10 } });
     const { app, clock } = opened;

@@ -1,0 +1,260 @@
+/**
+ * The way to a server or a cluster: one ordered stream of commands, and one connection that
+ * listens.
+ *
+ * C1. Nothing is ever sent twice by itself: the driver neither queues commands while it has no
+ *     connection nor repeats those whose answer was lost. A cluster's redirections are followed,
+ *     since a redirected command was not carried out.
+ * C2. A call waits for a connection, and then for its answer, each for at most `timeoutMs`.
+ * C3. Commands of one connection are answered in order; what was read later is newer.
+ *
+ * Waiting here is paced by the machine's clock, whatever clock the store is judged by.
+ */
+import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import { HoldfastError } from '../../../errors/index.ts';
+import { systemClock } from '../../../internal/clock.ts';
+import type { Reply } from '../encoding.ts';
+import type { Script } from '../scripts/script.ts';
+import type { Address } from './address.ts';
+import { explain, isReply } from './errors.ts';
+
+interface Driver {
+  readonly Redis: typeof Redis;
+  readonly Cluster: typeof Cluster;
+}
+type Argument = string | number | Buffer;
+
+/** How often a call that waits for a connection looks for it. */
+const readyPollMs = 10;
+/** The longest pause between two attempts to connect. */
+const reconnectMs = 250;
+
+/** Loads the optional driver. */
+async function loadDriver(): Promise<Driver> {
+  try {
+    return await import('ioredis');
+  } catch (cause) {
+    const message = "stores in Redis need the package 'ioredis': npm install ioredis";
+    throw new HoldfastError('unsupported', message, { details: { package: 'ioredis' }, cause });
+  }
+}
+
+export class Connection {
+  readonly address: Address;
+  readonly timeoutMs: number;
+  readonly #client: Redis | Cluster;
+  readonly #listener: Redis | Cluster;
+  #lastError: unknown;
+  #isClosed = false;
+  #generation = 0;
+
+  private constructor(
+    address: Address,
+    timeoutMs: number,
+    client: Redis | Cluster,
+    listener: Redis | Cluster,
+  ) {
+    this.address = address;
+    this.timeoutMs = timeoutMs;
+    this.#client = client;
+    this.#listener = listener;
+    client.on('error', (error: unknown) => {
+      this.#lastError = error;
+    });
+    client.on('ready', () => {
+      this.#generation += 1;
+    });
+    client.on('+node', () => {
+      this.#generation += 1;
+    });
+    // What keeps the listener from listening is made up for by looking.
+    listener.on('error', () => undefined);
+  }
+
+  /** Resolves when there is a connection; throws `unavailable` if there is none in time. */
+  static async open(address: Address, busyTimeoutMs: number): Promise<Connection> {
+    const driver = await loadDriver();
+    const timeoutMs = address.timeoutMs ?? busyTimeoutMs;
+    const make = () => clientOf(driver, address, timeoutMs);
+    const connection = new Connection(address, timeoutMs, make(), make());
+    try {
+      await connection.#ready();
+      return connection;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  get isCluster(): boolean {
+    return this.address.isCluster;
+  }
+
+  /** Another one after each time that a server may have been another one. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** For messages. */
+  get where(): string {
+    return this.address.shown;
+  }
+
+  /** Throws the driver's own errors: whoever writes has to tell the doubtful ones apart. */
+  async run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+    await this.#ready();
+    try {
+      return await this.#send(['EVALSHA', script.hash, keys.length, ...keys, ...args]);
+    } catch (error) {
+      // Scripts are forgotten by a restart, and unknown to a replica that was promoted.
+      if (!isReply(error) || !(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      return this.#send(['EVAL', script.text, keys.length, ...keys, ...args]);
+    }
+  }
+
+  /** Runs a script that writes nothing; throws what a caller can act on. */
+  async ask(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
+    try {
+      return await this.run(script, keys, args);
+    } catch (error) {
+      throw explain(error, this.where);
+    }
+  }
+
+  async call(command: string, ...args: Argument[]): Promise<Reply> {
+    try {
+      await this.#ready();
+      return await this.#send([command, ...args]);
+    } catch (error) {
+      throw explain(error, this.where);
+    }
+  }
+
+  /** A command that has no key: on every primary. */
+  async callAll(command: string, ...args: string[]): Promise<Reply[]> {
+    try {
+      await this.#ready();
+      const sent = this.#primaries().map(
+        (node) => node.callBuffer(command, ...args) as Promise<Reply>,
+      );
+      return await Promise.all(sent);
+    } catch (error) {
+      throw explain(error, this.where);
+    }
+  }
+
+  /**
+   * Runs a script and has the server wait until `wait` replicas have its effects. Returns the
+   * script's reply and how many do.
+   */
+  async runReplicated(
+    script: Script,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<{ readonly reply: Reply; readonly replicas: number }> {
+    await this.#ready();
+    const { wait, waitMs } = this.address;
+    const send = async (command: string, body: string) => {
+      const results = await this.#client
+        .pipeline()
+        .callBuffer(command, body, keys.length, ...keys, ...args)
+        .call('WAIT', wait, waitMs)
+        .exec();
+      const [[error, reply] = [], [waitError, replicas] = []] = results ?? [];
+      if (error) throw error;
+      return { reply: reply as Reply, replicas: waitError ? 0 : Number(replicas) };
+    };
+    try {
+      return await send('EVALSHA', script.hash);
+    } catch (error) {
+      if (!isReply(error) || !(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      return send('EVAL', script.text);
+    }
+  }
+
+  /** Calls `heard` for each message, and `ready` whenever listening begins (again). */
+  listen(channel: string, heard: (message: string) => void, ready: () => void): void {
+    const subscribe = () => {
+      this.#listener.subscribe(channel).then(ready, () => undefined);
+    };
+    this.#listener.on('message', (from: string, message: string) => {
+      if (from === channel) heard(message);
+    });
+    this.#listener.on('ready', subscribe);
+    if (this.#listener.status === 'ready') subscribe();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#listener.disconnect();
+    this.#client.disconnect();
+  }
+
+  #primaries(): Redis[] {
+    const client = this.#client as Redis & Partial<Pick<Cluster, 'nodes'>>;
+    return this.isCluster && client.nodes !== undefined ? client.nodes('master') : [client];
+  }
+
+  #send([command = '', ...args]: (string | Argument)[]): Promise<Reply> {
+    return this.#client.callBuffer(String(command), ...args) as Promise<Reply>;
+  }
+
+  async #ready(): Promise<void> {
+    if (this.#isReady()) return;
+    if (this.#isClosed) throw new HoldfastError('closed', `${this.where} was closed`);
+    const start = systemClock.monotonic();
+    while (!this.#isReady()) {
+      if (this.#isClosed || systemClock.monotonic() - start >= this.timeoutMs) {
+        const cause = this.#lastError;
+        const reason = cause instanceof Error ? cause.message : 'no connection';
+        const message = `${this.where}: no connection within ${this.timeoutMs} ms (${reason})`;
+        throw new HoldfastError('unavailable', message, {
+          details: { server: this.where, reason },
+          cause,
+        });
+      }
+      await systemClock.sleep(readyPollMs);
+    }
+  }
+
+  #isReady(): boolean {
+    return this.#client.status === 'ready';
+  }
+}
+
+function clientOf(driver: Driver, address: Address, timeoutMs: number): Redis | Cluster {
+  const { nodes, isCluster, isEncrypted, username, password, database } = address;
+  const shared: RedisOptions = {
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
+    keepAlive: 10_000,
+    noDelay: true,
+    autoResubscribe: false,
+    // A primary that became a replica: look for the primary anew, and send nothing twice.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(isEncrypted ? { tls: {} } : {}),
+  };
+  const pause = (attempt: number) => Math.min(attempt * 10, reconnectMs);
+  if (!isCluster) {
+    const [{ host, port }] = nodes;
+    return new driver.Redis({ ...shared, host, port, db: database, retryStrategy: pause });
+  }
+  const { enableOfflineQueue: _, ...redisOptions } = shared;
+  const options: ClusterOptions = {
+    enableOfflineQueue: false,
+    retryDelayOnFailover: 0,
+    clusterRetryStrategy: pause,
+    clusterNodeRetryStrategy: pause,
+    slotsRefreshTimeout: timeoutMs,
+    redisOptions,
+  };
+  return new driver.Cluster(
+    nodes.map(({ host, port }) => ({ host, port })),
+    options,
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * The hash of a state: the sum of the hashes of its entries, modulo 2^128.
+ *
+ * H1. It depends on the set of entries alone, not on the order or the history that made it.
+ * H2. It is incremental: a change subtracts the entry as it was and adds the entry as it is, so it
+ *     costs the change and not the state.
+ * H3. An entry's hash is the first 16 bytes, big-endian, of SHA-256 over its canonical form: the
+ *     key's length in UTF-8 bytes, ':', the key, 'j' and the value as JSON with the members of
+ *     objects sorted (RFC 8785), or 'b' and the value's bytes.
+ *
+ * It finds every accident. It is no signature: who may write the state may also write the hash.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import type { StoredValue } from '../../../ledger/index.ts';
+
+/** 32 lower-case hex digits. */
+export type StateHash = string;
+
+const modulus = 128;
+const encoder = new TextEncoder();
+
+export const emptySum = 0n;
+export const emptyHash: StateHash = hashText(emptySum);
+
+/** `sum` after an entry became another; undefined stands for no entry. */
+export function changedSum(
+  sum: bigint,
+  key: string,
+  before: StoredValue | undefined,
+  after: StoredValue | undefined,
+): bigint {
+  const gone = before === undefined ? 0n : entryHash(key, before);
+  const come = after === undefined ? 0n : entryHash(key, after);
+  return BigInt.asUintN(modulus, sum - gone + come);
+}
+
+export function hashText(sum: bigint): StateHash {
+  return sum.toString(16).padStart(modulus / 4, '0');
+}
+
+export function sumOf(hash: StateHash): bigint {
+  return BigInt(`0x${hash}`);
+}
+
+/** The same kind of hash of any bytes at once: for payloads that are not made of entries. */
+export function digest(bytes: Uint8Array | string): StateHash {
+  return hashText(firstWord(typeof bytes === 'string' ? encoder.encode(bytes) : bytes));
+}
+
+function entryHash(key: string, value: StoredValue): bigint {
+  const name = encoder.encode(key);
+  const { content } = value;
+  if (typeof content === 'string') {
+    return firstWord(encoder.encode(`${name.byteLength}:${key}j${canonicalText(content)}`));
+  }
+  const head = encoder.encode(`${name.byteLength}:${key}b`);
+  const whole = new Uint8Array(head.byteLength + content.byteLength);
+  whole.set(head);
+  whole.set(content, head.byteLength);
+  return firstWord(whole);
+}
+
+function firstWord(bytes: Uint8Array): bigint {
+  const hash = sha256(bytes);
+  const view = new DataView(hash.buffer, hash.byteOffset);
+  return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
+}
+
+/** JSON text with the members of every object in the order of their names' UTF-16 units. */
+function canonicalText(text: string): string {
+  // Only objects can be written in several ways: stored text has no blanks and one form of numbers.
+  return text.includes('{') ? canonical(JSON.parse(text)) : text;
+}
+
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const members = value as Readonly<Record<string, unknown>>;
+  const names = Object.keys(members).sort();
+  const written = names.map((name) => `${JSON.stringify(name)}:${canonical(members[name])}`);
+  return `{${written.join(',')}}`;
+}

@@ -1,0 +1,146 @@
+/**
+ * A worker: runs the handlers of turns that hosts send it, on states that it keeps for a while.
+ *
+ * V1. Turns of one session run one after the other, in the order of arrival; sessions run at once.
+ * V2. A handler's changes become the state at once or not at all: when it throws, or nobody waits
+ *     any more, the state is as it was.
+ * V3. A state is used only if its version and hash are the ones that the host names.
+ *
+ * It keeps nothing that is not the host's too: it may die at any moment. A worker serves the hosts
+ * of one app; it opens no port, links come from elsewhere (`serve`).
+ */
+import { HoldfastError } from '../../../errors/index.ts';
+import { systemClock } from '../../../internal/clock.ts';
+import type { Clock } from '../../../internal/clock.ts';
+import { deferred } from '../../../internal/deferred.ts';
+import { systemRandom } from '../../../internal/random.ts';
+import type { Random } from '../../../internal/random.ts';
+import type { Link } from '../wire/link.ts';
+import type { HelloMessage, TurnMessage } from '../wire/messages.ts';
+import type { AnyAgent } from './agent.ts';
+import { ServedLink } from './served-link.ts';
+import { StateCache } from './state-cache.ts';
+import type { StateCacheOptions } from './state-cache.ts';
+import { runTurn } from './turn-work.ts';
+
+export interface SessionWorkerOptions {
+  /** By the name that turns ask for. */
+  readonly agents: Readonly<Record<string, AnyAgent>>;
+  /** Shown by hosts. Default: random. */
+  readonly name?: string | undefined;
+  /** Turns at once. Default 64. */
+  readonly capacity?: number | undefined;
+  readonly cache?: StateCacheOptions | undefined;
+  readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
+}
+
+/** As many of its states as a new link is told of. */
+const holdingsMax = 10_000;
+
+export class SessionWorker {
+  readonly name: string;
+  readonly capacity: number;
+  readonly cache: StateCache;
+  readonly #agents: ReadonlyMap<string, AnyAgent>;
+  readonly #links = new Set<ServedLink>();
+  /** The last turn of each session that has one. */
+  readonly #last = new Map<string, Promise<void>>();
+  #open = 0;
+  #draining = false;
+  #idle: (() => void) | undefined;
+
+  constructor(options: SessionWorkerOptions) {
+    const { agents, capacity = 64, clock = systemClock, random = systemRandom } = options;
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw new HoldfastError('invalid_argument', 'capacity must be a whole number above 0', {
+        details: { capacity },
+      });
+    }
+    this.name = options.name ?? random.hex(6);
+    this.capacity = capacity;
+    this.cache = new StateCache(options.cache ?? {}, clock);
+    this.#agents = new Map(Object.entries(agents));
+  }
+
+  /** Turns that run or wait here. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Takes turns from a host until the link closes. Several links at once are fine. */
+  serve(link: Link): Promise<void> {
+    const ended = deferred<void>();
+    const served: ServedLink = new ServedLink(link, {
+      turn: (message, turnLink) => this.#accept(message, turnLink),
+      drain: () => void this.drain(),
+      closed: () => {
+        this.#links.delete(served);
+        ended.resolve();
+      },
+    });
+    this.#links.add(served);
+    served.start(this.#hello());
+    if (this.#draining) served.sayDraining();
+    return ended.promise;
+  }
+
+  /** Takes no new turns, finishes those that it has, then closes its links. */
+  async drain(): Promise<void> {
+    if (!this.#draining) {
+      this.#draining = true;
+      for (const link of this.#links) link.sayDraining();
+    }
+    if (this.#open > 0) {
+      await new Promise<void>((resolve) => {
+        const earlier = this.#idle;
+        this.#idle = () => {
+          earlier?.();
+          resolve();
+        };
+      });
+    }
+    for (const link of this.#links) link.close();
+  }
+
+  /** Leaves at once: hosts give its turns to others. */
+  close(): void {
+    this.#draining = true;
+    for (const link of this.#links) link.leave();
+  }
+
+  #hello(): HelloMessage {
+    const agents = Array.from(this.#agents, ([name, { payload }]) => {
+      return { name, payload: payload.name };
+    });
+    const holdings = Array.from(this.cache.holdings(holdingsMax), (held) => {
+      return { session: held.session, state: { version: held.version, hash: held.hash } };
+    });
+    return { worker: this.name, agents, capacity: this.capacity, holdings };
+  }
+
+  #accept(message: TurnMessage, link: ServedLink): void {
+    const agent = this.#agents.get(message.agent);
+    const { request } = message;
+    if (agent === undefined) {
+      return link.fail(request, 'internal', `there is no agent '${message.agent}' here`);
+    }
+    if (this.#draining || this.#open >= this.capacity) {
+      return link.fail(request, 'busy', this.#draining ? 'it is draining' : 'it is at capacity');
+    }
+    this.#open += 1;
+    const signal = link.begin(request);
+    const { session } = message;
+    const before = this.#last.get(session) ?? Promise.resolve();
+    const turn = before.then(() => runTurn({ message, agent, link, signal, cache: this.cache }));
+    const ended: Promise<void> = turn.then(() => this.#end(session, ended, link, request));
+    this.#last.set(session, ended);
+  }
+
+  #end(session: string, ended: Promise<void>, link: ServedLink, request: number): void {
+    link.end(request);
+    if (this.#last.get(session) === ended) this.#last.delete(session);
+    this.#open -= 1;
+    if (this.#open === 0) this.#idle?.();
+  }
+}

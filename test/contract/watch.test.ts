@@ -1,0 +1,4 @@
+import { watchContract } from '../../src/testing/index.ts';
+import { setups } from './ledgers.ts';
+
+for (const [name, setup] of Object.entries(setups)) watchContract(name, setup);

@@ -1,0 +1,69 @@
+/**
+ * Random command sequences against the reference, on whatever engine, directly and through the
+ * wire.
+ */
+import fc from 'fast-check';
+import { describe, test } from 'vitest';
+import type { Engine, EngineOptions } from '../../src/engine/index.ts';
+import { seededRandom } from '../../src/internal/random.ts';
+import { openLedgers } from '../../src/ledger/ledgers.ts';
+import { loopback, ManualClock } from '../../src/testing/index.ts';
+import { commands } from './commands.ts';
+import { Driver } from './driver.ts';
+import type { ModelStore } from './driver.ts';
+
+const fuzzRuns = process.env['HOLDFAST_FUZZ_RUNS'];
+const seed = Number(process.env['HOLDFAST_FUZZ_SEED'] ?? 1);
+/** Small enough that trims happen: a few dozen commits. */
+const retention = { ms: 100, bytes: 20_000, hardBytes: 60_000 };
+
+/** Opening again must find the same data: a shared name in memory, or the same file. */
+export type Opening = (number: number, options: EngineOptions) => () => Promise<Engine>;
+
+let stores = 0;
+
+function storeOn(opening: Opening, view: ModelStore['view']): ModelStore {
+  const clock = new ManualClock(1_000_000);
+  stores += 1;
+  const random = seededRandom(stores);
+  const cacheBytes = stores % 2 === 0 ? 0 : 100_000;
+  const options = {
+    clock,
+    random,
+    cacheBytes,
+    busyTimeoutMs: 0,
+    mustExist: false,
+    readOnly: false,
+  };
+  const open = opening(stores, options);
+  return {
+    clock,
+    view,
+    async open() {
+      return openLedgers(await open(), { clock, random, sweepMs: 0, retention });
+    },
+  };
+}
+
+/** Registers the suite for one engine; `runs` unless the searching says how many. */
+export function modelSuite(engine: string, opening: Opening, runs: number): void {
+  describe(engine, () => {
+    const views: [string, ModelStore['view']][] = [
+      ['directly', (ledger) => ledger],
+      ['through the wire', loopback],
+    ];
+    test.each(views)('does what the reference does, command by command, %s', async (_how, view) => {
+      await fc.assert(
+        fc.asyncProperty(commands, async (sequence) => {
+          const driver = await Driver.open(storeOn(opening, view));
+          try {
+            for (const command of sequence) await driver.run(command);
+          } finally {
+            await driver.close();
+          }
+        }),
+        { numRuns: Number(fuzzRuns ?? runs), seed },
+      );
+    });
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * One store, its truth, and watchers that are disconnected, killed and outrun by the trimming of
+ * the log.
+ *
+ * The truth is the log as the writer reads it after each of its writes, before anything is trimmed.
+ */
+import { noFaults, openHostileEngine } from '../../../src/engine/hostile/index.ts';
+import type { Engine, EngineOptions } from '../../../src/engine/index.ts';
+import type { WatchEvent } from '../../../src/index.ts';
+import { openMemoryEngine } from '../../../src/engine/memory/index.ts';
+import { openSqliteEngine } from '../../../src/engine/sqlite/index.ts';
+import { seededRandom } from '../../../src/internal/random.ts';
+import type { Random } from '../../../src/internal/random.ts';
+import { openLedgers, origin } from '../../../src/ledger/index.ts';
+import type { Commit, Ledger, Ledgers, Position } from '../../../src/ledger/index.ts';
+import { App } from '../../../src/store/index.ts';
+import { falteringLedger } from '../../../src/testing/faltering-ledger.ts';
+import type { LineFaults } from '../../../src/testing/faltering-ledger.ts';
+import { loopback, ManualClock, pressing } from '../../../src/testing/index.ts';
+
+export type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
+
+const hostile = { ...noFaults, staleReads: 0.3, repeatedDecide: 0.2, delay: 0.2, lostHints: 0.3 };
+
+export const engines: Readonly<Record<string, OpenEngine>> = {
+  memory: openMemoryEngine,
+  hostile: (url, options) => openHostileEngine(url, options, hostile),
+  sqlite: openSqliteEngine,
+};
+
+export const retentionMs = 60_000;
+
+export class Scene {
+  readonly clock = new ManualClock();
+  readonly random: Random;
+  readonly faults: LineFaults = { lostCall: 0.05, lostAnswer: 0, brokenStream: 0.1 };
+  /** Every commit there ever was. */
+  readonly truth: Commit[] = [];
+  readonly #openEngine: OpenEngine;
+  readonly #url: string;
+  readonly #isRemote: boolean;
+  #seen: Position = origin;
+  #opened = 0;
+  #writer: Ledgers | undefined;
+
+  constructor(
+    seed: number,
+    parts: { readonly openEngine: OpenEngine; readonly url: string; readonly isRemote: boolean },
+  ) {
+    this.random = seededRandom(seed);
+    this.#openEngine = parts.openEngine;
+    this.#url = parts.url;
+    this.#isRemote = parts.isRemote;
+  }
+
+  async start(): Promise<Ledger> {
+    this.#writer = await this.#open();
+    return this.#writer.ledger('app');
+  }
+
+  /** The app as a process of its own sees it, over a bad line. `kill` ends the process. */
+  async process(): Promise<{ readonly app: App; kill(): Promise<void> }> {
+    const ledgers = await this.#open();
+    const random = seededRandom(Math.floor(this.random.float() * 2 ** 31));
+    const direct = ledgers.ledger('app');
+    const carried = this.#isRemote ? loopback(direct) : direct;
+    const ledger = falteringLedger(carried, random, this.faults);
+    const app = App.over(ledger, { clock: this.clock, random });
+    return { app, kill: () => ledgers.close() };
+  }
+
+  /** Adds to the truth what was committed since. To be called before anything is trimmed. */
+  async learn(ledger: Ledger): Promise<void> {
+    for (;;) {
+      const page = await ledger.log(this.#seen);
+      if (page.kind !== 'commits') throw new Error(`the truth itself was ${page.kind}`);
+      this.truth.push(...page.commits);
+      this.#seen = page.through;
+      if (page.through.revision >= page.head.revision) return;
+    }
+  }
+
+  /** The log is gone up to here, at least. */
+  trimmed = 0;
+
+  /** What expired becomes part of the truth before the log of it can go. */
+  async trim(ledger: Ledger): Promise<void> {
+    await this.#writer?.runDuties();
+    await this.learn(ledger);
+    this.trimmed = (await ledger.head()).trimmed;
+  }
+
+  /** A watcher may hear of a commit before its writer has learned of it. */
+  async knows(event: WatchEvent): Promise<void> {
+    const { revision } = 'position' in event ? event.position : event.head;
+    while (this.revision < revision) await this.turn();
+  }
+
+  /** Lets those go on who are ready to. */
+  turn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.clock.soon(resolve);
+    });
+  }
+
+  get revision(): number {
+    return this.#seen.revision;
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+  }
+
+  /** What was there at a revision: `scope/key` to value. */
+  stateAt(revision: number): Map<string, unknown> {
+    const state = new Map<string, unknown>();
+    for (const { position, changes } of this.truth) {
+      if (position.revision > revision) break;
+      for (const { scope, key, value } of changes) {
+        if (value === undefined) state.delete(`${scope}/${key}`);
+        else state.set(`${scope}/${key}`, value.decode());
+      }
+    }
+    return state;
+  }
+
+  async #open(): Promise<Ledgers> {
+    const { clock } = this;
+    const random = seededRandom(Math.floor(this.random.float() * 2 ** 31) + this.#opened);
+    this.#opened += 1;
+    const shared = { cacheBytes: 2 ** 20, busyTimeoutMs: 5000, mustExist: false, readOnly: false };
+    const engine = await this.#openEngine(this.#url, { clock, random, ...shared });
+    const retention = { ms: retentionMs };
+    return openLedgers(engine, { clock: pressing(clock), random, sweepMs: 0, retention });
+  }
+}
+
+export function pick<T>(random: Random, items: readonly T[]): T {
+  const item = items[Math.floor(random.float() * items.length)];
+  return item as T;
+}

@@ -1,5 +1,4 @@
 /** The command line: every command, its arguments, its options. Help texts live here alone. */
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Context } from './context.ts';
 import type { GlobalOptions } from './context.ts';
@@ -8,9 +7,11 @@ import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { list, scopes } from './commands/list.ts';
 import { log } from './commands/log.ts';
+import type { McpCommandOptions } from './commands/mcp.ts';
 import { stats } from './commands/stats.ts';
 import { exportEntries, importEntries } from './commands/transfer.ts';
 import { remove, set, update } from './commands/write.ts';
+import { version } from './version.ts';
 
 type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
 
@@ -43,6 +44,7 @@ export function buildProgram(signal: AbortSignal): Command {
   addEntryCommands(program, run);
   addListCommands(program, run);
   addTransferCommands(program, run);
+  addServingCommands(program, run);
   return program;
 }
 
@@ -150,6 +152,20 @@ function addTransferCommands(program: Command, run: Run): void {
     .action(run(doctor));
 }
 
+function addServingCommands(program: Command, run: Run): void {
+  program
+    .command('mcp')
+    .description('serves the app to an MCP client on standard input and output')
+    .option('--read-only', 'without the tools that write')
+    .action(
+      run(async (context: Context, options: McpCommandOptions) => {
+        // Loaded when it is needed: other commands should not wait for the protocol.
+        const { mcp } = await import('./commands/mcp.ts');
+        await mcp(context, options);
+      }),
+    );
+}
+
 function ifVersion(): Option {
   return new Option('--if-version <version>', 'only if the entry has this version').argParser(
     positive,
@@ -160,9 +176,4 @@ function positive(text: string): number {
   const number = Number(text);
   if (Number.isSafeInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number above 0.');
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }

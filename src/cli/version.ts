@@ -1,0 +1,7 @@
+/** The version of this package, for whoever asks the command or connects to it. */
+import { readFileSync } from 'node:fs';
+
+export function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

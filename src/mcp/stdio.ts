@@ -1,0 +1,77 @@
+/** MCP over standard input and output: the server that a desktop client starts as a process. */
+import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import type { McpServer, Transport } from '@modelcontextprotocol/server';
+import { systemClock } from '../internal/clock.ts';
+import type { Clock } from '../internal/clock.ts';
+import type { Ledger } from '../ledger/index.ts';
+import { mcpServer } from './server.ts';
+import type { McpOptions } from './server.ts';
+import { followUpdates } from './updates.ts';
+
+export interface ServeMcpOptions extends McpOptions {
+  /** Default: standard input and output. */
+  readonly transport?: Transport | undefined;
+  readonly clock?: Clock | undefined;
+  /** Told of what no answer carries. */
+  readonly onError?: ((error: Error) => void) | undefined;
+}
+
+export interface McpConnection {
+  /** Resolves when the client has gone, or after `close`. */
+  readonly closed: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves one client until it closes its end. Of 2025 and of 2026 clients: both subscribe to
+ * resources, each in its own way.
+ */
+export function serveMcp(ledger: Ledger, options: ServeMcpOptions = {}): McpConnection {
+  const { transport, clock = systemClock, onError = ignore } = options;
+  const stop = new AbortController();
+  const handle = serveStdio(
+    ({ era }) => {
+      const server = mcpServer(ledger, options);
+      const subscribed = era === 'legacy' ? acceptSubscriptions(server) : undefined;
+      const notify = (uri: string): void => {
+        if (subscribed !== undefined && !subscribed.has(uri)) return;
+        server.server.sendResourceUpdated({ uri }).catch(onError);
+      };
+      const until = new AbortController();
+      server.server.onclose = () => {
+        until.abort();
+        stop.abort();
+      };
+      const signal = AbortSignal.any([stop.signal, until.signal]);
+      void followUpdates(ledger, notify, onError, { clock, signal });
+      return server;
+    },
+    { ...(transport && { transport }), onerror: onError },
+  );
+  const closed = new Promise<void>((resolve) => {
+    stop.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  return {
+    closed,
+    async close() {
+      stop.abort();
+      await handle.close();
+    },
+  };
+}
+
+function ignore(): void {}
+
+/** The URIs that a client of the 2025 protocol wants to hear of. */
+function acceptSubscriptions(server: McpServer): ReadonlySet<string> {
+  const subscribed = new Set<string>();
+  server.server.setRequestHandler('resources/subscribe', ({ params }) => {
+    subscribed.add(params.uri);
+    return {};
+  });
+  server.server.setRequestHandler('resources/unsubscribe', ({ params }) => {
+    subscribed.delete(params.uri);
+    return {};
+  });
+  return subscribed;
+}

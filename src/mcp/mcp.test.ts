@@ -50,7 +50,7 @@ async function connect(way: Way, options: McpOptions = {}): Promise<Connected> {
     client,
     async call(name, args) {
       const result = await answer(name, args);
-      expect(result.isError, JSON.stringify(result.content)).not.toBe(true);
+      if (result.isError === true) throw new Error(JSON.stringify(result.content));
       return result.structuredContent as Record<string, unknown>;
     },
     async fail(name, args) {

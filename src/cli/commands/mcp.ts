@@ -17,7 +17,10 @@ export async function mcp(context: Context, { readOnly }: McpCommandOptions): Pr
       onError: (error) => process.stderr.write(`holdfast mcp: ${error.message}\n`),
     });
     context.note(`serving '${options.app}' of ${store.url} over MCP`);
-    signal.addEventListener('abort', () => void connection.close(), { once: true });
+    const end = (): void => void connection.close();
+    signal.addEventListener('abort', end, { once: true });
+    // A client that says nothing before it goes is not noticed by the protocol.
+    process.stdin.once('end', end);
     await connection.closed;
   });
 }

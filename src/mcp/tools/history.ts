@@ -23,8 +23,8 @@ export function registerHistoryTool(server: McpServer, ledger: Ledger): void {
     {
       title: 'See what changed',
       description:
-        'The latest changes of a key, a scope or everything, the oldest of them first. It reaches ' +
-        'as far back as the log is kept, and costs a pass over the log.',
+        'The latest changes of a key, a scope or everything, the oldest of them first. It ' +
+        'reaches as far back as the log is kept, and costs a pass over the log.',
       inputSchema: z.object({
         scope: z.string().optional(),
         key: z.string().optional().describe('Only with scope'),

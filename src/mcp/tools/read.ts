@@ -3,8 +3,17 @@ import type { McpServer } from '@modelcontextprotocol/server';
 import { z } from 'zod';
 import type { Ledger } from '../../ledger/index.ts';
 import { answering } from '../answer.ts';
-import { checkScope, entryFields, entryOf, foundEntry, givenValue, headOf } from '../shapes.ts';
-import { isoOf, keyName, scopeName } from '../shapes.ts';
+import {
+  checkScope,
+  entryFields,
+  entryOf,
+  foundEntry,
+  givenValue,
+  headOf,
+  isoOf,
+  keyName,
+  scopeName,
+} from '../shapes.ts';
 
 const looks = { readOnlyHint: true, openWorldHint: false };
 const pageLimit = 1000;

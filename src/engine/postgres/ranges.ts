@@ -154,10 +154,18 @@ function boundsOf(column: string, values: unknown[], bounds: readonly Bound[]): 
   let conditions = '';
   for (const [operator, value] of bounds) {
     if (value === undefined) continue;
-    values.push(value);
-    conditions += ` AND ${column} ${operator} $${values.length}`;
+    const [sign, text] = storable(operator, value);
+    values.push(text);
+    conditions += ` AND ${column} ${sign} $${values.length}`;
   }
   return conditions;
+}
+
+/** Postgres takes no NUL. What lies on either side of `a\0b` is told by `a`, which lies below. */
+function storable(operator: string, value: string): readonly [string, string] {
+  const at = value.indexOf('\0');
+  if (at < 0) return [operator, value];
+  return [operator.startsWith('>') ? '>' : '<=', value.slice(0, at)];
 }
 
 function censusOf(row: Row) {

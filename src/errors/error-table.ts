@@ -107,6 +107,26 @@ export const errorTable = {
     true,
     'A worker’s answer does not follow from the session’s state; nothing was applied.',
   ),
+  step_conflict: row(
+    409,
+    'not-applied',
+    false,
+    'Two executors of one step wrote the same key, and no policy says what that makes.',
+  ),
+  held: row(409, 'not-applied', true, 'Another owner that lives has it.'),
+  not_found: row(
+    404,
+    'not-applied',
+    false,
+    'A run, checkpoint or request that was named is not there.',
+  ),
+  in_use: row(409, 'not-applied', false, 'It cannot go while something else stands on it.'),
+  graph_mismatch: row(
+    409,
+    'not-applied',
+    false,
+    'The workflow is not the one that the run was made with.',
+  ),
   trimmed: row(
     410,
     'not-applied',

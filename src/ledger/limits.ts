@@ -44,6 +44,21 @@ export const limits = {
   /** Milliseconds of a time to live: 100 years of 365 days. */
   ttlMsMax: 100 * 365 * 24 * 60 * 60 * 1000,
 
+  /** Characters of a workflow's name. */
+  workflowNameChars: 64,
+  /** Bytes of a run's id. */
+  runIdBytes: 160,
+  /** Bytes of a key in a run's state. */
+  stateKeyBytes: 640,
+  /** Bytes of the name of a list in a run's state. */
+  stateListBytes: 128,
+  /** Bytes of an executor's name. */
+  executorNameBytes: 64,
+  /** Bytes of the id of a request that a run waits for. */
+  requestIdBytes: 256,
+  /** Tags of one checkpoint. */
+  checkpointTags: 16,
+
   /** Entries that one read may name. */
   readRefs: 1000,
   /** Entries of a page whose scan names no limit. */

@@ -6,9 +6,11 @@
  * needed.
  */
 import { HoldfastError } from '../errors/index.ts';
+import { Membership } from '../ledger/index.ts';
 import type { Ledger, ScopeInfo } from '../ledger/index.ts';
 import { Lists } from '../layers/lists/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
+import { Runs } from '../layers/runs/index.ts';
 import { ScopeHost, Scopes } from '../layers/scopes/index.ts';
 import type {
   Batch,
@@ -26,24 +28,55 @@ import type {
 import { followWatch } from '../layers/watch/index.ts';
 import type { AppWatchOptions, Watch, WatchEvent, Watching } from '../layers/watch/index.ts';
 
+/** What all handles of one app in this process share. */
+class SharedParts {
+  readonly openRuns = new Set<string>();
+  readonly #ledger: Ledger;
+  readonly #parts: AppParts;
+  #membership: Membership | undefined;
+
+  constructor(ledger: Ledger, parts: AppParts) {
+    this.#ledger = ledger;
+    this.#parts = parts;
+  }
+
+  /** One heartbeat for whatever this process owns in the app. */
+  get membership(): Membership {
+    const { clock, random, memberTtlMs: ttlMs } = this.#parts;
+    this.#membership ??= new Membership(this.#ledger, { clock, random, ttlMs });
+    return this.#membership;
+  }
+
+  async stop(): Promise<void> {
+    await this.#membership?.stop();
+  }
+}
+
+export interface AppParts extends ScopeHostParts {
+  /** How long this process counts as alive after a heartbeat. Default 10,000. */
+  readonly memberTtlMs?: number | undefined;
+}
+
 export class App {
   /** The waist below: raw reads, commits, log and watch. */
   readonly ledger: Ledger;
   readonly #host: ScopeHost;
   readonly #scopes: Scopes;
   readonly #lists: Lists;
+  readonly #shared: SharedParts;
 
-  private constructor(host: ScopeHost, lists: Lists) {
+  private constructor(host: ScopeHost, lists: Lists, shared: SharedParts) {
     this.ledger = host.ledger;
     this.#host = host;
     this.#scopes = new Scopes(host);
     this.#lists = lists;
+    this.#shared = shared;
   }
 
   /** An app over any ledger, wherever that is. */
-  static over(ledger: Ledger, parts: ScopeHostParts): App {
+  static over(ledger: Ledger, parts: AppParts): App {
     const host = new ScopeHost(ledger, parts);
-    return new App(host, new Lists(host));
+    return new App(host, new Lists(host), new SharedParts(ledger, parts));
   }
 
   get name(): string {
@@ -60,7 +93,7 @@ export class App {
    */
   with(terms: CommitTerms): App {
     const host = this.#host.with(terms);
-    return new App(host, this.#lists.with(host));
+    return new App(host, this.#lists.with(host), this.#shared);
   }
 
   /**
@@ -150,6 +183,23 @@ export class App {
   }
 
   /**
+   * The runs of a workflow: state in supersteps, with checkpoints. They have the rights of the
+   * scope WORKFLOW/RUN. Throws `invalid_name`.
+   *
+   * @example
+   * await using run = await app.runs('counting').open('r1');
+   * const step = run.step();
+   * step.view('counter').set('n', 1);
+   * await step.commit();
+   * run.state.get('n'); // => 1
+   */
+  runs(workflow: string): Runs {
+    const { openRuns: open } = this.#shared;
+    const membership = () => this.#shared.membership;
+    return new Runs({ host: this.#host, membership, open }, workflow);
+  }
+
+  /**
    * Runs `run`, which reads and writes through its `tx`, and commits all of it or nothing, across
    * scopes and lists. What it read still holds at the commit, keys that it found missing and scopes
    * that it scanned or counted included: as if it had happened in one moment, alone.
@@ -183,6 +233,16 @@ export class App {
    */
   batch(): Batch {
     return this.#scopes.batch();
+  }
+
+  /**
+   * Gives up whatever this process owns in the app, for good. The store does it when it is closed.
+   *
+   * @example
+   * await app.leave();
+   */
+  leave(): Promise<void> {
+    return this.#shared.stop();
   }
 }
 

@@ -36,6 +36,7 @@ export class Store implements AsyncDisposable {
   readonly #parts: ScopeHostParts;
   readonly #apps = new Map<string, App>();
   #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(url: string, ledgers: Ledgers, parts: ScopeHostParts) {
     this.url = url;
@@ -130,8 +131,15 @@ export class Store implements AsyncDisposable {
    * await store.close();
    */
   close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
-    return this.#ledgers.close();
+    // What this process owned is free at once; if that fails, it is when its heartbeat runs out.
+    await Promise.allSettled(Array.from(this.#apps.values(), (app) => app.leave()));
+    await this.#ledgers.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -14,3 +14,4 @@ export { listContract } from './list-contract/index.ts';
 export { scopeContract } from './scope-contract/index.ts';
 export { watchContract } from './watch-contract/index.ts';
 export { sessionContract } from './session-contract/index.ts';
+export { runContract } from './run-contract/index.ts';

@@ -9,14 +9,15 @@
  *
  * Any call may throw `busy`, `unavailable` or `outcome_unknown`, as the writes of a scope do.
  */
-import type { Mutation } from '../../ledger/index.ts';
+import type { Check, Mutation, StoredValue } from '../../ledger/index.ts';
 import type { ScopeHost, Transaction } from '../scopes/index.ts';
-import { headMutation, renewItems } from './head.ts';
+import { headMutation, headOf, renewItems } from './head.ts';
 import type { Head } from './head.ts';
 import { headRef, itemKey } from './keyspace.ts';
 import { ListInTransaction } from './list-in-transaction.ts';
 import { encodeItems } from './list-items.ts';
 import type { Appended, ListOptions, Trim } from './list-options.ts';
+import { planAppend } from './list-writer.ts';
 import type { ListWriter } from './list-writer.ts';
 import { checkWhole, ReadableList } from './readable-list.ts';
 
@@ -134,6 +135,42 @@ export class List<In = unknown, Out = In> extends ReadableList<In, Out> {
       const next = { first: head.first, next: head.next, ttlMs: life, renewedAt: time };
       return { head: next, mutations: [headMutation(this.scope, next, life)] };
     });
+  }
+
+  /**
+   * Items as they are stored, 1 to 999 of them. Throws `schema_mismatch`. For layers.
+   *
+   * @example
+   * const [item] = await list.encoded(['hello']);
+   * item?.decode(); // => 'hello'
+   */
+  encoded(items: Iterable<In>): Promise<readonly StoredValue[]> {
+    return encodeItems(this.codec, items);
+  }
+
+  /**
+   * An append as part of another commit: its mutations, and the check to put there. For layers.
+   *
+   * @example
+   * const append = await list.plan(await list.encoded(['hello']));
+   * await app.ledger.commit({ checks: [append.check], mutations: append.mutations });
+   * await list.range(); // => ['hello']
+   */
+  async plan(
+    items: readonly StoredValue[],
+  ): Promise<{ readonly check: Check; readonly mutations: readonly Mutation[] }> {
+    const { scope, host, codec } = this;
+    const [entry] = await host.ledger.read([headRef(scope)]);
+    const head = headOf(entry);
+    const plan = await planAppend(host, scope, head, items.length, this.#ttlMs);
+    const mutations = items.map((value, offset): Mutation => {
+      const key = itemKey(head.next + offset);
+      return { kind: 'set', scope, key, value, ttlMs: plan.itemLife, schema: codec.version };
+    });
+    return {
+      check: { kind: 'version', ...headRef(scope), version: head.version },
+      mutations: [headMutation(scope, plan.head, plan.head.ttlMs), ...mutations],
+    };
   }
 
   /** Drops what lies below the index that `target` names for the list as it is at first. */

@@ -140,6 +140,17 @@ export class Batch {
     for (const quota of scope.quotas ?? []) this.#quotas.set(quota.scope, quota);
   }
 
+  /**
+   * What was added so far, in order. For layers that commit it with something of their own.
+   *
+   * @example
+   * const staged = await app.batch().delete(scope, 'ada').staged();
+   * staged; // => [{ kind: 'delete', scope: 'examples', key: 'ada' }]
+   */
+  staged(): Promise<readonly Mutation[]> {
+    return Promise.all(this.#mutations);
+  }
+
   #add(mutation: Mutation | Promise<Mutation>): this {
     if (this.#committed) throw new HoldfastError('closed', 'this batch was committed before');
     this.#mutations.push(Promise.resolve(mutation));

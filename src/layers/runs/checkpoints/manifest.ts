@@ -1,0 +1,128 @@
+/**
+ * The record of a checkpoint: everything but the state itself, which lies in rows.
+ *
+ * Plain JSON with short names, as one is written with every step:
+ * `{ v, step, up?, by, id, st, g?, m?, q?, t?, d?, f? }`. Nothing in it can execute.
+ */
+import { HoldfastError } from '../../../errors/index.ts';
+import type { Entry } from '../../../ledger/index.ts';
+import { checkpointNumber } from '../keyspace.ts';
+
+export const formatVersion = 1;
+
+/** `waiting`: for an answer from outside. `failed` and `cancelled` runs can be taken up again. */
+export type RunStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
+
+/** A question to the outside that has no answer yet. */
+export interface PendingRequest {
+  readonly id: string;
+  readonly executor: string;
+  readonly payload: unknown;
+}
+
+/** What a step leaves beside the state: for who goes on from there. */
+export interface Carried {
+  readonly status: RunStatus;
+  /** Messages that nobody has received yet; for whoever runs the workflow to read. */
+  readonly messages: readonly unknown[];
+  readonly requests: readonly PendingRequest[];
+  /** Which graph made it. */
+  readonly signature: string | undefined;
+}
+
+export interface CheckpointLabels {
+  readonly tags?: readonly string[] | undefined;
+  /** Any JSON object; kept with the checkpoint. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Manifest extends Carried {
+  readonly step: number;
+  /** The checkpoint that it came from; undefined for the first. */
+  readonly parent: number | undefined;
+  /** The epoch of the owner that wrote it. */
+  readonly epoch: number;
+  /** Random: tells an owner its own commit from another's after a lost answer. */
+  readonly nonce: string;
+  readonly tags: readonly string[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** The runs that stand on this checkpoint. */
+  readonly forks: readonly string[];
+}
+
+export interface Checkpoint extends Omit<Manifest, 'nonce' | 'epoch'> {
+  readonly workflow: string;
+  readonly run: string;
+  /** Grows with each checkpoint of the run; 0 is the first. */
+  readonly id: number;
+  /** When it was committed, in milliseconds since the Unix epoch. */
+  readonly time: number;
+  /** Of the stored form. */
+  readonly format: number;
+}
+
+interface StoredManifest {
+  readonly v: number;
+  readonly step: number;
+  readonly up?: number;
+  readonly by: number;
+  readonly id: string;
+  readonly st: RunStatus;
+  readonly g?: string;
+  readonly m?: readonly unknown[];
+  readonly q?: readonly PendingRequest[];
+  readonly t?: readonly string[];
+  readonly d?: Readonly<Record<string, unknown>>;
+  readonly f?: Readonly<Record<string, true>>;
+}
+
+/** Where the forks of a checkpoint stand in its manifest. */
+export const forksPath = 'f';
+
+export function storedManifest(manifest: Manifest): StoredManifest {
+  const { step, parent, epoch, nonce, status, signature } = manifest;
+  const { messages, requests, tags, metadata } = manifest;
+  return {
+    v: formatVersion,
+    step,
+    ...(parent === undefined ? {} : { up: parent }),
+    by: epoch,
+    id: nonce,
+    st: status,
+    ...(signature === undefined ? {} : { g: signature }),
+    ...(messages.length === 0 ? {} : { m: messages }),
+    ...(requests.length === 0 ? {} : { q: requests }),
+    ...(tags.length === 0 ? {} : { t: tags }),
+    ...(Object.keys(metadata).length === 0 ? {} : { d: metadata }),
+  };
+}
+
+/** Throws `unsupported` for a manifest of a newer format. */
+export function manifestOf(entry: Pick<Entry, 'key' | 'value'>): Manifest {
+  const stored = entry.value.decode() as StoredManifest;
+  if (stored.v > formatVersion) {
+    const text = `checkpoint ${checkpointNumber(entry.key)} has format ${stored.v}`;
+    throw new HoldfastError('unsupported', `${text}; this code reads up to ${formatVersion}`, {
+      details: { format: stored.v, known: formatVersion },
+    });
+  }
+  return {
+    step: stored.step,
+    parent: stored.up,
+    epoch: stored.by,
+    nonce: stored.id,
+    status: stored.st,
+    signature: stored.g,
+    messages: stored.m ?? [],
+    requests: stored.q ?? [],
+    tags: stored.t ?? [],
+    metadata: stored.d ?? {},
+    forks: Object.keys(stored.f ?? {}),
+  };
+}
+
+export function checkpointOf(workflow: string, run: string, entry: Entry): Checkpoint {
+  const { nonce: _nonce, epoch: _epoch, ...manifest } = manifestOf(entry);
+  const id = checkpointNumber(entry.key);
+  return { workflow, run, id, time: entry.createdAt, format: formatVersion, ...manifest };
+}

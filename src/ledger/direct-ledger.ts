@@ -7,6 +7,7 @@ import { present } from '../internal/assert.ts';
 import type { Engine, Head, Member, Ref } from '../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import type { Clock } from '../internal/clock.ts';
+import type { AppRules } from './app-rules.ts';
 import type { LogPage } from './commit.ts';
 import type { Entry, EntryHead } from './entry.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
@@ -23,7 +24,6 @@ import {
 } from './door/prepared.ts';
 import type { Prepared } from './door/prepared.ts';
 import { quotaCrossed } from './quota/quota.ts';
-import type { Quota } from './quota/quota.ts';
 import type {
   Ledger,
   LedgerHead,
@@ -50,7 +50,6 @@ import { EraseWork, eraseFromRow } from './upkeep/erasure.ts';
 import type { ErasedRow } from './upkeep/erasure.ts';
 import { PinWork } from './upkeep/pins.ts';
 import { TrimWork, candidatesOf } from './upkeep/trim.ts';
-import type { Retention } from './upkeep/trim.ts';
 
 /** An app, or a scope of it, has come to hold 80 % of its quota. Told once per crossing. */
 export interface QuotaWarning {
@@ -64,9 +63,8 @@ export interface QuotaWarning {
 
 export interface LedgerOptions {
   readonly maxValueBytes: number;
-  readonly retention: Retention;
-  readonly quota: Quota | undefined;
-  scopeQuota(scope: string): Quota | undefined;
+  /** As they are now: they may be replaced while the ledger is open. */
+  rules(): AppRules;
   onQuotaWarning(warning: QuotaWarning): void;
 }
 
@@ -82,7 +80,6 @@ const dueHorizonMs = 1000;
 
 export class DirectLedger implements Ledger, Lane {
   readonly name: string;
-  readonly rules: GroupRules;
   readonly waiting: Waiting[] = [];
   readonly #engine: Engine;
   readonly #committer: Committer;
@@ -91,6 +88,7 @@ export class DirectLedger implements Ledger, Lane {
   readonly #reader: LogReader;
   readonly #state: StateReader;
   readonly #tail: Tail;
+  readonly #newValueId: () => string;
 
   constructor(name: string, parts: LedgerParts, options: LedgerOptions) {
     const { engine, clock, committer } = parts;
@@ -102,13 +100,18 @@ export class DirectLedger implements Ledger, Lane {
     this.#reader = new LogReader(engine, name, this.#history);
     this.#state = new StateReader(engine, name, this.#reader);
     this.#tail = new Tail(engine, name, this.#reader, clock);
-    this.rules = {
-      app: name,
-      maxValueBytes: options.maxValueBytes,
-      quota: options.quota,
-      scopeQuota: (scope) => options.scopeQuota(scope),
+    this.#newValueId = () => parts.newValueId();
+  }
+
+  rules(): GroupRules {
+    const { quota, scopes } = this.#options.rules();
+    return {
+      app: this.name,
+      maxValueBytes: this.#options.maxValueBytes,
+      quota,
+      scopes,
       knows: (position, head) => this.#history.knows(position, head),
-      newValueId: () => parts.newValueId(),
+      newValueId: this.#newValueId,
     };
   }
 
@@ -277,12 +280,12 @@ export class DirectLedger implements Ledger, Lane {
   /** Whether the oldest of the log is beyond its retention. */
   async needsTrim(): Promise<boolean> {
     const { rows, head, time } = await this.#engine.log(this.name, { after: 0, limit: 1 });
-    return candidatesOf(rows, time, head.logBytes, this.#options.retention).length > 0;
+    return candidatesOf(rows, time, head.logBytes, this.#options.rules().retention).length > 0;
   }
 
   /** Forgets the log beyond its retention. Returns whether it forgot anything. */
   async trim(): Promise<boolean> {
-    const { retention } = this.#options;
+    const { retention } = this.#options.rules();
     for (let trimmed = false; ; trimmed = true) {
       const { rows, head, time } = await this.#engine.log(this.name, {
         after: 0,

@@ -15,22 +15,15 @@ import { systemRandom } from '../internal/random.ts';
 import { DirectLedger } from './direct-ledger.ts';
 import type { LedgerOptions, QuotaWarning } from './direct-ledger.ts';
 import { Committer } from './group/committer.ts';
-import type { Quota } from './quota/quota.ts';
+import { rulesOf } from './app-rules.ts';
+import type { AppRules, StoreRules } from './app-rules.ts';
 import type { Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { Membership } from './membership.ts';
 import { checkApp } from './names.ts';
 import { Duties } from './upkeep/duties.ts';
-import type { Retention } from './upkeep/trim.ts';
 
-export interface AppOptions {
-  readonly quota?: Quota | undefined;
-  /** By scope name. */
-  readonly scopeQuotas?: Readonly<Record<string, Quota>> | undefined;
-  readonly retention?: Partial<Retention> | undefined;
-}
-
-export interface LedgersOptions {
+export interface LedgersOptions extends StoreRules {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   /** Default 1 MiB, at most 64 MiB. */
@@ -41,11 +34,6 @@ export interface LedgersOptions {
   readonly resolveTimeoutMs?: number | undefined;
   /** How often the dead are looked for. Default 250; 0 leaves all duties to other processes. */
   readonly sweepMs?: number | undefined;
-  /** Default: 24 h, 256 MiB, hard cap 1 GiB. */
-  readonly retention?: Partial<Retention> | undefined;
-  /** Applied to every app that `apps` does not name. */
-  readonly app?: AppOptions | undefined;
-  readonly apps?: Readonly<Record<string, AppOptions>> | undefined;
   readonly onQuotaWarning?: ((warning: QuotaWarning) => void) | undefined;
   /**
    * Told of failures of duties and flushes, which nobody waits for. Default: ignored, tried again.
@@ -56,18 +44,14 @@ export interface LedgersOptions {
 /** The store's own ledger, which no app's name can be: who holds the lease of the duties. */
 const storeLedger = '$store';
 
-const retentionDefault: Retention = {
-  ms: 24 * 60 * 60 * 1000,
-  bytes: 256 * 1024 * 1024,
-  hardBytes: 1024 * 1024 * 1024,
-};
-
 export interface Ledgers {
   readonly engine: Engine;
   /** The ledger of an app. Costs nothing until it is used. */
   ledger(app: string): Ledger;
   /** Apps with at least one commit. */
   names(): Promise<readonly string[]>;
+  /** Holds all apps to other rules, from the next group of commits on. */
+  setRules(rules: StoreRules): void;
   /** Sweeps and trims now, all ledgers. Resolves when done. */
   runDuties(): Promise<void>;
   close(): Promise<void>;
@@ -87,12 +71,15 @@ class DirectLedgers implements Ledgers {
   readonly #duties: Duties;
   readonly #membership: Membership;
   readonly #member: string;
+  readonly #rules = new Map<string, AppRules>();
+  #storeRules: StoreRules;
   #valueIds = 0;
   #closed: Promise<void> | undefined;
 
   constructor(engine: Engine, options: LedgersOptions) {
     this.engine = engine;
     this.#options = options;
+    this.#storeRules = options;
     this.#clock = options.clock ?? systemClock;
     this.#member = (options.random ?? systemRandom).hex(8);
     const onBackgroundError = options.onBackgroundError ?? (() => undefined);
@@ -128,6 +115,11 @@ class DirectLedgers implements Ledgers {
   async names(): Promise<readonly string[]> {
     const names = await this.engine.ledgers();
     return names.filter((name) => name !== storeLedger);
+  }
+
+  setRules(rules: StoreRules): void {
+    this.#storeRules = rules;
+    this.#rules.clear();
   }
 
   runDuties(): Promise<void> {
@@ -170,17 +162,20 @@ class DirectLedgers implements Ledgers {
   }
 
   #optionsOf(name: string): LedgerOptions {
-    const { maxValueBytes, retention, apps = {} } = this.#options;
-    // An app may be called `constructor`: only what was named counts.
-    const app = (Object.hasOwn(apps, name) ? apps[name] : this.#options.app) ?? {};
-    const scopeQuotas = new Map(Object.entries(app.scopeQuotas ?? {}));
     return {
-      maxValueBytes: maxValueBytes ?? limits.valueBytesDefault,
-      retention: { ...retentionDefault, ...retention, ...app.retention },
-      quota: app.quota,
-      scopeQuota: (scope) => scopeQuotas.get(scope),
+      maxValueBytes: this.#options.maxValueBytes ?? limits.valueBytesDefault,
+      rules: () => this.#rulesOf(name),
       onQuotaWarning: (warning) => this.#warn(warning),
     };
+  }
+
+  #rulesOf(name: string): AppRules {
+    let rules = this.#rules.get(name);
+    if (rules === undefined) {
+      rules = rulesOf(name, this.#storeRules);
+      this.#rules.set(name, rules);
+    }
+    return rules;
   }
 
   /** A listener that throws must not fail the commit that it is told of. */

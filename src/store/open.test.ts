@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openMemoryEngine } from '../engine/memory/index.ts';
 import { registerEngine } from '../index.ts';
 import { ManualClock } from '../testing/index.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../internal/nearest-name.ts';
 import { open } from './open.ts';
 import type { OpenOptions } from './options.ts';
 
@@ -64,7 +64,9 @@ describe('open', () => {
     { durability: 'strong' },
     { quota: 7 },
     { quota: { entries: '7' } },
-    { scopeQuotas: { s: null } },
+    { scopes: { s: null } },
+    { scopes: { s: { ttlMs: 0 } } },
+    { scopes: { s: { check: 'no' } } },
     { mustExist: 'yes' },
     { onQuotaWarning: true },
     { clock: 1 },
@@ -108,7 +110,7 @@ describe('open', () => {
     const onQuotaWarning = vi.fn();
     await using store = await open('memory:', {
       quota: { entries: 5 },
-      apps: { large: {}, tiny: { scopeQuotas: { s: { entries: 1 } } } },
+      apps: { large: {}, tiny: { scopes: { s: { quota: { entries: 1 } } } } },
       onQuotaWarning,
     });
     const numbers = [1, 2, 3, 4, 5, 6].map((n) => [`k${n}`, n] as const);

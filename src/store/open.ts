@@ -74,7 +74,7 @@ function separated(
 
 function ledgersOptionsOf(options: OpenOptions, engineOptions: EngineOptions): LedgersOptions {
   const { clock, random } = engineOptions;
-  const { maxValueBytes, flushMs, resolveTimeoutMs, quota, scopeQuotas } = options;
+  const { maxValueBytes, flushMs, resolveTimeoutMs, quota, scopes } = options;
   const { onQuotaWarning, onBackgroundError } = options;
   const apps: Record<string, AppOptions> = Object.create(null) as Record<string, AppOptions>;
   for (const [name, app] of Object.entries(options.apps ?? {})) {
@@ -88,7 +88,7 @@ function ledgersOptionsOf(options: OpenOptions, engineOptions: EngineOptions): L
     resolveTimeoutMs,
     sweepMs: options.readOnly === true ? 0 : options.sweepMs,
     retention: defined(options.retention),
-    app: { quota, scopeQuotas },
+    app: { quota, scopes },
     apps,
     onQuotaWarning,
     onBackgroundError,

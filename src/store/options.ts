@@ -10,8 +10,9 @@ import type { Clock } from '../internal/clock.ts';
 import { systemRandom } from '../internal/random.ts';
 import type { Random } from '../internal/random.ts';
 import { limits } from '../ledger/index.ts';
+import type { ScopeRule } from '../ledger/index.ts';
 import type { QuotaOptions } from '../layers/scopes/index.ts';
-import { nearestName } from './nearest-name.ts';
+import { nearestName } from '../internal/nearest-name.ts';
 
 export interface RetentionOptions {
   /** The log is kept this long. Default 24 h. */
@@ -24,8 +25,8 @@ export interface RetentionOptions {
 
 export interface AppStoreOptions {
   readonly quota?: QuotaOptions | undefined;
-  /** By scope name. */
-  readonly scopeQuotas?: Readonly<Record<string, QuotaOptions>> | undefined;
+  /** What single scopes are held to, by name, whoever writes to them. */
+  readonly scopes?: Readonly<Record<string, ScopeRule>> | undefined;
   readonly retention?: RetentionOptions | undefined;
 }
 
@@ -45,7 +46,8 @@ export interface OpenOptions {
   readonly flushMs?: number | undefined;
   /** How much every app may hold that `apps` does not name. Default: no limit. */
   readonly quota?: QuotaOptions | undefined;
-  readonly scopeQuotas?: Readonly<Record<string, QuotaOptions>> | undefined;
+  /** What single scopes of those apps are held to, by name, whoever writes to them. */
+  readonly scopes?: Readonly<Record<string, ScopeRule>> | undefined;
   readonly retention?: RetentionOptions | undefined;
   /** Options of single apps, by name; they take the place of the store's. */
   readonly apps?: Readonly<Record<string, AppStoreOptions>> | undefined;
@@ -86,7 +88,7 @@ const quotaKeys = { entries: amount, bytes: amount };
 const retentionKeys = { ms: amount, bytes: amount, hardBytes: amount };
 const appKeys = {
   quota: group(quotaKeys),
-  scopeQuotas: byName(group(quotaKeys)),
+  scopes: byName(group({ quota: group(quotaKeys), ttlMs, check: kind('function') })),
   retention: group(retentionKeys),
 };
 const openKeys = {
@@ -167,6 +169,11 @@ function membersOf(value: unknown, name: string): [string, unknown][] {
 function amount(value: unknown, name: string): void {
   if (Number.isSafeInteger(value) && (value as number) >= 0) return;
   throw wrongValue(`option '${name}'`, 'a whole number, 0 or more', value);
+}
+
+function ttlMs(value: unknown, name: string): void {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return;
+  throw wrongValue(`option '${name}'`, 'a whole number, 1 or more', value);
 }
 
 function maxValueBytes(value: unknown, name: string): void {

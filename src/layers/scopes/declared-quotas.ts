@@ -2,7 +2,7 @@
  * What the handles of one app say that scopes may hold.
  *
  * Q1. A quota binds what is written through the handles that state it, and what is written beside
- *     them in one transaction or batch. The store's own `scopeQuotas` bind everybody; where there
+ *     them in one transaction or batch. The store's own rules bind everybody; where there
  *     are both, the tighter one decides.
  * Q2. Two handles of one scope that state different quotas contradict each other: the second is
  *     refused. A handle that states none contradicts nobody.

@@ -41,7 +41,7 @@ export interface Waiting {
 /** One ledger's waiting proposals, and what to do with a decided group of them. */
 export interface Lane {
   readonly name: string;
-  readonly rules: GroupRules;
+  rules(): GroupRules;
   readonly waiting: Waiting[];
   /** Called for each applied group before its callers are answered. */
   applied(growths: readonly QuotaGrowth[]): void;

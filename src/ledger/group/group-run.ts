@@ -124,7 +124,7 @@ export class GroupRun {
     for (const [index, mutation] of proposal.mutations.entries()) {
       const slot = state.slotOf(mutation.address);
       const previous = slot.current;
-      const value = mutate(mutation, previous, state.time, this.#rules.maxValueBytes);
+      const value = mutate(mutation, previous, state.time, this.#rules);
       if (value !== previous) {
         remember(touched, slot, previous, index, mutation.kind === 'update');
         slot.current = value;

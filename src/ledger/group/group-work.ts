@@ -8,6 +8,7 @@ import { applyDifference, decodeExternal, rowsOf } from '../keyspace/external.ts
 import type { ExternalRef } from '../keyspace/external.ts';
 import { GroupReads } from './group-reads.ts';
 import { GroupRun } from './group-run.ts';
+import type { GroupRules } from './group-run.ts';
 import { readsValue } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
 import { windowRefs } from './window.ts';
@@ -21,6 +22,8 @@ export class GroupWork implements Work {
   readonly sync: boolean;
   readonly #asked = new GroupReads();
   readonly #proposals: readonly Prepared[];
+  /** Those of when the group was made: what it reads depends on them. */
+  readonly #rules: GroupRules;
   /** Addresses whose value, not only their version, decides. */
   readonly #valued = new Set<string>();
   #run: GroupRun | undefined;
@@ -29,6 +32,7 @@ export class GroupWork implements Work {
     this.lane = lane;
     this.taken = taken;
     this.ledger = lane.name;
+    this.#rules = lane.rules();
     this.#proposals = taken.map((one) => one.prepared);
     this.sync = this.#proposals.some((proposal) => proposal.sync);
     for (const proposal of this.#proposals) this.#ask(proposal);
@@ -60,7 +64,7 @@ export class GroupWork implements Work {
   decide(view: View): Verdict {
     const needed = this.#missingValues(view);
     if (needed.length > 0) return { kind: 'need', reads: { refs: needed, scopes: [] } };
-    const run = new GroupRun(view, this.#asked, this.lane.rules);
+    const run = new GroupRun(view, this.#asked, this.#rules);
     this.#loadLargeValues(view, run);
     this.#run = run;
     return run.run(this.#proposals);
@@ -68,7 +72,7 @@ export class GroupWork implements Work {
 
   #ask(proposal: Prepared): void {
     const asked = this.#asked;
-    const { rules } = this.lane;
+    const { scopes } = this.#rules;
     for (const check of proposal.checks) {
       if (check.ref === undefined) asked.addScope(check.address);
       else asked.addRef(check.ref, check.address);
@@ -79,7 +83,7 @@ export class GroupWork implements Work {
       asked.addRef(mutation.ref, mutation.address);
       if (proposal.wantsValues || readsValue(mutation)) this.#valued.add(mutation.address);
       const { scope } = mutation.ref;
-      const hasQuota = rules.scopeQuota(scope) !== undefined || proposal.quotas?.has(scope);
+      const hasQuota = scopes.get(scope)?.quota !== undefined || proposal.quotas?.has(scope);
       if (hasQuota === true) asked.addScope(scope);
     }
     for (const ref of proposal.sweeps) asked.addRef(ref, addressOf(ref));

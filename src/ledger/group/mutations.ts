@@ -1,12 +1,61 @@
 /** One mutation applied to one draft: pure, the old draft stays as it was. */
 import { HoldfastError } from '../../errors/index.ts';
+import type { Ref } from '../../engine/index.ts';
+import type { ScopeRule } from '../app-rules.ts';
 import { limits } from '../limits.ts';
 import { applyOperations } from '../operations/index.ts';
 import { Draft } from './draft.ts';
 import type { PreparedMutation } from '../door/prepared.ts';
 
+export interface MutationRules {
+  readonly maxValueBytes: number;
+  readonly scopes: ReadonlyMap<string, ScopeRule>;
+}
+
 /** Returns the same draft if nothing changes, undefined if the entry is gone. */
 export function mutate(
+  mutation: PreparedMutation,
+  current: Draft | undefined,
+  time: number,
+  { maxValueBytes, scopes }: MutationRules,
+): Draft | undefined {
+  const rule = scopes.get(mutation.ref.scope);
+  const draft = mutated(withRule(mutation, current, rule), current, time, maxValueBytes);
+  if (rule?.check !== undefined && draft !== current && mutation.kind !== 'touch') {
+    if (draft !== undefined) judge(draft, rule, mutation.ref);
+  }
+  return draft;
+}
+
+/** With the scope's time to live where the caller gave none and nothing lives on. */
+function withRule(
+  mutation: PreparedMutation,
+  current: Draft | undefined,
+  rule: ScopeRule | undefined,
+): PreparedMutation {
+  const ttlMs = rule?.ttlMs;
+  if (ttlMs === undefined || mutation.expiresAt !== undefined) return mutation;
+  const { kind } = mutation;
+  const isUntold = kind === 'set' ? mutation.ttlMs === null : mutation.ttlMs === 'keep';
+  const livesOn = current !== undefined && mutation.ttlMs === 'keep';
+  return (kind === 'set' || kind === 'update') && isUntold && !livesOn
+    ? { ...mutation, ttlMs }
+    : mutation;
+}
+
+function judge(draft: Draft, rule: ScopeRule, { scope, key }: Ref): void {
+  const isJson = typeof draft.content === 'string';
+  const fault = isJson ? rule.check?.(draft.json()) : { path: '', message: 'bytes are no JSON' };
+  if (fault === undefined) return;
+  const where = fault.path === '' ? '' : ` at ${fault.path}`;
+  throw new HoldfastError(
+    'schema_mismatch',
+    `the store's rule for '${scope}' refuses the value of '${key}'${where}: ${fault.message}`,
+    { details: { scope, key, path: fault.path } },
+  );
+}
+
+function mutated(
   mutation: PreparedMutation,
   current: Draft | undefined,
   time: number,

@@ -1,4 +1,5 @@
 /** By how much a commit makes an app and its scopes grow, and whether their quotas admit it. */
+import type { AppRules } from '../app-rules.ts';
 import { present } from '../../internal/assert.ts';
 import type { DecidedChange } from '../group/answer.ts';
 import type { GroupState } from '../group/group-state.ts';
@@ -15,10 +16,8 @@ export interface QuotaGrowth {
 }
 
 /** Who may hold how much. */
-export interface QuotaRules {
+export interface QuotaRules extends Pick<AppRules, 'quota' | 'scopes'> {
   readonly app: string;
-  readonly quota: Quota | undefined;
-  scopeQuota(scope: string): Quota | undefined;
 }
 
 interface SeenGrowth extends QuotaGrowth {
@@ -72,9 +71,9 @@ function growthsOf(
   brought: BroughtQuotas,
   state: GroupState,
 ): readonly SeenGrowth[] {
-  const { app, quota } = rules;
+  const { app, quota, scopes } = rules;
   const isLimited = ({ slot: { ref } }: DecidedChange): boolean =>
-    rules.scopeQuota(ref.scope) !== undefined || brought?.has(ref.scope) === true;
+    scopes.get(ref.scope)?.quota !== undefined || brought?.has(ref.scope) === true;
   if (quota === undefined && !changes.some(isLimited)) return none;
   const byScope = new Map<string, Usage>();
   let total: Usage = { entries: 0, bytes: 0 };
@@ -89,7 +88,7 @@ function growthsOf(
   for (const [scope, growth] of byScope) {
     const [before, seen] = [state.scopeUsage(scope), state.scopeStat(scope)];
     const after = sum(before, growth);
-    for (const limit of [rules.scopeQuota(scope), brought?.get(scope)]) {
+    for (const limit of [scopes.get(scope)?.quota, brought?.get(scope)]) {
       if (limit === undefined) continue;
       growths.push({ owner: { app, scope }, quota: limit, seen, before, after });
     }

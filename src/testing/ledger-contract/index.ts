@@ -27,6 +27,7 @@ import { phantomsContract } from './commits/phantoms.ts';
 import { pinsContract } from './history/pins.ts';
 import { positionsContract } from './history/positions.ts';
 import { quotasContract } from './state/quotas.ts';
+import { rulesContract } from './state/rules.ts';
 import { scansContract } from './state/scans.ts';
 import { scopesContract } from './state/scopes.ts';
 import { watchContract } from './history/watch.ts';
@@ -50,6 +51,7 @@ const subjects: readonly (readonly [string, (contract: LedgerContract) => void])
   ['cursors', cursorsContract],
   ['scopes', scopesContract],
   ['quotas', quotasContract],
+  ['rules', rulesContract],
   ['log', logContract],
   ['positions', positionsContract],
   ['watch', watchContract],

@@ -28,8 +28,8 @@ export function quotasContract(contract: LedgerContract): void {
   });
 
   contract.test('a scope has a quota of its own', async (world) => {
-    const scopeQuotas = { s: { entries: 1 }, t: { bytes: 10 } };
-    const { app } = await world.start({ app: { scopeQuotas } });
+    const scopes = { s: { quota: { entries: 1 } }, t: { quota: { bytes: 10 } } };
+    const { app } = await world.start({ app: { scopes } });
     await write(app, set('a', 1), ...['a', 'b', 'c'].map((key) => set(key, 1, { scope: 'free' })));
     const error = await refusal('quota_exceeded', () => write(app, set('b', 1)));
     expect(error.details).toMatchObject({ app: 'app', scope: 's', unit: 'entries', limit: 1 });
@@ -39,7 +39,7 @@ export function quotasContract(contract: LedgerContract): void {
   });
 
   contract.test('a proposal may bring a quota, beside the one of the store', async (world) => {
-    const { app } = await world.start({ app: { scopeQuotas: { t: { entries: 1 } } } });
+    const { app } = await world.start({ app: { scopes: { t: { quota: { entries: 1 } } } } });
     const within = (entries: number, ...mutations: Mutation[]) => {
       const quotas = [...new Set(mutations.map(({ scope }) => scope))].map((scope) => {
         return { scope, entries };
@@ -84,7 +84,7 @@ export function quotasContract(contract: LedgerContract): void {
   });
 
   contract.test('the dead do not count, swept or not', async (world) => {
-    const options = { app: { quota: { entries: 2 }, scopeQuotas: { s: { entries: 2 } } } };
+    const options = { app: { quota: { entries: 2 }, scopes: { s: { quota: { entries: 2 } } } } };
     const { app, clock } = await world.start(options);
     await write(app, set('a', 1, { ttlMs: 10 }), set('b', 1, { ttlMs: 10 }));
     await refusal('quota_exceeded', () => write(app, set('c', 1)));
@@ -137,7 +137,7 @@ export function quotasContract(contract: LedgerContract): void {
     const told: unknown[] = [];
     const onQuotaWarning = (warning: unknown) => void told.push(warning);
     const { app } = await world.start({
-      app: { scopeQuotas: { s: { entries: 5 } } },
+      app: { scopes: { s: { quota: { entries: 5 } } } },
       onQuotaWarning,
     });
     for (let n = 1; n <= 5; n += 1) await write(app, set(`k${n}`, 1));

@@ -7,13 +7,13 @@ import { present } from '../internal/assert.ts';
 import type { Engine, Head, Member, Ref } from '../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import type { Clock } from '../internal/clock.ts';
-import type { AppRules } from './app-rules.ts';
+import type { AppRules } from './rules/app-rules.ts';
 import type { LogPage } from './commit.ts';
 import type { Entry, EntryHead } from './entry.ts';
 import type { Committer, Lane, Waiting } from './group/committer.ts';
 import type { GroupRules } from './group/group-run.ts';
 import { checkList } from './door/input.ts';
-import type { QuotaGrowth } from './quota/growth.ts';
+import type { QuotaGrowth } from './rules/growth.ts';
 import {
   checkTtl,
   positionFrom,
@@ -23,7 +23,7 @@ import {
   refOf,
 } from './door/prepared.ts';
 import type { Prepared } from './door/prepared.ts';
-import { quotaCrossed } from './quota/quota.ts';
+import { quotaCrossed } from './rules/quota.ts';
 import type {
   Ledger,
   LedgerHead,

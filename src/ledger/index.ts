@@ -5,7 +5,7 @@ export type * from './ledger.ts';
 export { examineLedger, findingRules } from './checkup/index.ts';
 export type { CheckupOptions, Finding, FindingRule } from './checkup/index.ts';
 export { openLedgers } from './ledgers.ts';
-export type { AppOptions, ScopeRule, StoreRules, ValueFault } from './app-rules.ts';
+export type { AppOptions, ScopeRule, StoreRules, ValueFault } from './rules/app-rules.ts';
 export type { Ledgers, LedgersOptions } from './ledgers.ts';
 export { limits } from './limits.ts';
 export { applyOperations, checkOperations } from './operations/index.ts';

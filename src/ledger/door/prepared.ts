@@ -15,8 +15,8 @@ import type { Cause, Check, IdempotencyStamp, Mutation, Proposal } from '../prop
 import { StoredValue } from '../value/index.ts';
 import { addressOf, ownersScope } from '../keyspace/address.ts';
 import { atMost, checkObject, checkText, invalid, listOf, shown } from './input.ts';
-import { prepareQuotas } from '../quota/quota.ts';
-import type { Quota } from '../quota/quota.ts';
+import { prepareQuotas } from '../rules/quota.ts';
+import type { Quota } from '../rules/quota.ts';
 
 export interface PreparedCheck {
   readonly source: Check;

@@ -18,7 +18,7 @@ import type { CommitAnswer, GivenDurability } from '../proposal.ts';
 import { settle } from './answer.ts';
 import type { Decided } from './answer.ts';
 import { GroupWork } from './group-work.ts';
-import type { QuotaGrowth } from '../quota/growth.ts';
+import type { QuotaGrowth } from '../rules/growth.ts';
 import type { GroupRules } from './group-run.ts';
 import type { Prepared } from '../door/prepared.ts';
 

@@ -21,8 +21,8 @@ import type { GroupReads } from './group-reads.ts';
 import { GroupState } from './group-state.ts';
 import { mutate } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
-import { admitted, growthOf } from '../quota/growth.ts';
-import type { QuotaGrowth, QuotaRules } from '../quota/growth.ts';
+import { admitted, growthOf } from '../rules/growth.ts';
+import type { QuotaGrowth, QuotaRules } from '../rules/growth.ts';
 import { Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 

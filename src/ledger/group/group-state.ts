@@ -7,9 +7,9 @@ import type { Head, ScopeStat, View } from '../../engine/index.ts';
 import { assert, present } from '../../internal/assert.ts';
 import type { Position } from '../position.ts';
 import type { GroupReads } from './group-reads.ts';
-import type { Usage } from '../quota/quota.ts';
+import type { Usage } from '../rules/quota.ts';
 import { Slot } from './draft.ts';
-import { GroupHolds } from '../quota/holds.ts';
+import { GroupHolds } from '../rules/holds.ts';
 
 interface Growth {
   entries: number;

@@ -1,7 +1,7 @@
 /** One mutation applied to one draft: pure, the old draft stays as it was. */
 import { HoldfastError } from '../../errors/index.ts';
 import type { Ref } from '../../engine/index.ts';
-import type { ScopeRule } from '../app-rules.ts';
+import type { ScopeRule } from '../rules/app-rules.ts';
 import { limits } from '../limits.ts';
 import { applyOperations } from '../operations/index.ts';
 import { Draft } from './draft.ts';

@@ -5,8 +5,8 @@
  * The rules are the store's, not the data's: they are not stored, and every process that writes
  * should be given the same.
  */
-import type { Quota } from './quota/quota.ts';
-import type { Retention } from './upkeep/trim.ts';
+import type { Quota } from './quota.ts';
+import type { Retention } from '../upkeep/trim.ts';
 
 /** Where in a value something is wrong, and what. */
 export interface ValueFault {

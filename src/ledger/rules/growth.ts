@@ -1,5 +1,5 @@
 /** By how much a commit makes an app and its scopes grow, and whether their quotas admit it. */
-import type { AppRules } from '../app-rules.ts';
+import type { AppRules } from './app-rules.ts';
 import { present } from '../../internal/assert.ts';
 import type { DecidedChange } from '../group/answer.ts';
 import type { GroupState } from '../group/group-state.ts';

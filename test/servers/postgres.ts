@@ -7,9 +7,10 @@
  *     whatever forgets to ask for byte order is found out.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync } from 'node:fs';
+import { chownSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import type { Random } from '../../src/internal/random.ts';
 import { freePort, Server, serverFolder } from './server.ts';
 
 export interface PostgresOptions {
@@ -42,9 +43,12 @@ export class PostgresServer implements AsyncDisposable {
   readonly port: number;
   readonly server: Server;
 
-  private constructor(port: number, server: Server) {
+  readonly #uid: number | undefined;
+
+  private constructor(port: number, server: Server, uid: number | undefined) {
     this.port = port;
     this.server = server;
+    this.#uid = uid;
   }
 
   static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
@@ -85,7 +89,7 @@ export class PostgresServer implements AsyncDisposable {
       stopSignal: 'SIGQUIT',
       ready: () => prepare(port),
     });
-    return new PostgresServer(port, server);
+    return new PostgresServer(port, server, uid);
   }
 
   /** As the role of the tests, or as the superuser. */
@@ -95,6 +99,26 @@ export class PostgresServer implements AsyncDisposable {
 
   adminUrl(): string {
     return this.url(admin);
+  }
+
+  /** One backend of the tests dies, so Postgres ends all others and recovers. */
+  async killBackend(random: Random): Promise<void> {
+    const rows = await sql(
+      this.adminUrl(),
+      'SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY pid',
+      [testRole],
+    );
+    const pids = rows.map(({ pid }) => pid as number);
+    const victim = pids[Math.floor(random.float() * pids.length)];
+    if (victim !== undefined) process.kill(victim, 'SIGKILL');
+  }
+
+  /** New tables of the tests lie in `folder` from now on. */
+  async useTablespace(folder: string): Promise<void> {
+    if (this.#uid !== undefined) chownSync(folder, this.#uid, this.#uid);
+    await sql(this.adminUrl(), `CREATE TABLESPACE small LOCATION '${folder}'`);
+    await sql(this.adminUrl(), `GRANT CREATE ON TABLESPACE small TO ${testRole}`);
+    await sql(this.adminUrl(), `ALTER DATABASE ${database} SET default_tablespace = small`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,7 +144,11 @@ async function prepare(port: number): Promise<void> {
 }
 
 /** Runs SQL beside the engine, to look or to break. */
-export async function sql(url: string, text: string, values: unknown[] = []): Promise<unknown[]> {
+export async function sql(
+  url: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {

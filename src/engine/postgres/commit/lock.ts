@@ -166,12 +166,18 @@ export class Locks {
     for (;;) {
       try {
         return await this.#store.asking(async (session) => {
-          const [, , answer] = session.flight(() => [
-            session.batch(`${begin}; SET LOCAL lock_timeout = ${stallMs}`),
-            session.run(this.#share, [ledger]),
-            ask(session),
-          ]);
+          const [begun, shared, answer] = session.flight(
+            () =>
+              [
+                session.batch(`${begin}; SET LOCAL lock_timeout = ${stallMs}`),
+                session.run(this.#share, [ledger]),
+                ask(session),
+              ] as const,
+          );
+          answer.catch(() => undefined);
           try {
+            await begun;
+            await shared;
             return await answer;
           } finally {
             await session.batch('ROLLBACK').catch(() => undefined);

@@ -115,6 +115,8 @@ export class Session {
       return;
     }
     this.#onBroken = undefined;
+    // Somebody waits for the end, so the process has to live until then.
+    this.keepAlive(true);
     const timer = systemClock.after(1000, () => this.#client.connection.stream.destroy());
     await this.#client.end().catch(() => undefined);
     timer.cancel();

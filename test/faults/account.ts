@@ -1,0 +1,94 @@
+/**
+ * Keeps account of what writers were told while things broke, and holds the log against it.
+ *
+ * B1. What was acknowledged is in the log once, at its revision.
+ * B2. What was said not to be applied is not in the log.
+ * B3. What was left unknown is in the log once or not at all.
+ * B4. No revision is given twice, the log has no gap and no time that goes back, and folding it
+ *     gives the state: nothing is there by half.
+ */
+import { expect } from 'vitest';
+import { isHoldfastError } from '../../src/index.ts';
+import { origin } from '../../src/ledger/index.ts';
+import type { Commit, Ledger } from '../../src/ledger/index.ts';
+
+export const scope = 'account';
+
+export interface Acknowledged {
+  readonly incarnation: string;
+  readonly revision: number;
+}
+
+export class Account {
+  readonly acknowledged = new Map<string, Acknowledged>();
+  readonly refused = new Map<string, string>();
+  readonly unknown = new Set<string>();
+  #count = 0;
+
+  /** Adds one to a counter of all, and to one of the writer's own; both or none. */
+  async write(ledger: Ledger, writer: string): Promise<void> {
+    this.#count += 1;
+    const actor = `${writer}:${this.#count}`;
+    const operations = [{ op: 'increment' }] as const;
+    try {
+      const answer = await ledger.commit({
+        actor,
+        mutations: ['all', writer].map((key) => ({ kind: 'update', scope, key, operations })),
+      });
+      if (answer.kind !== 'committed') throw new Error(answer.kind);
+      this.acknowledged.set(actor, answer.position);
+    } catch (error) {
+      if (!isHoldfastError(error)) throw error;
+      if (error.outcome === 'unknown') this.unknown.add(actor);
+      else this.refused.set(actor, error.code);
+    }
+  }
+
+  /** The codes of the failures, each once. */
+  get codes(): string[] {
+    return [...new Set(this.refused.values())].sort();
+  }
+
+  async verify(ledger: Ledger): Promise<void> {
+    const commits = await logOf(ledger);
+    const byActor = new Map<string, Commit>();
+    for (const commit of commits) {
+      const { actor = '' } = commit;
+      expect(byActor.has(actor), `two commits of ${actor}`).toBe(false);
+      byActor.set(actor, commit);
+    }
+    for (const [actor, { revision, incarnation }] of this.acknowledged) {
+      expect({ actor, ...byActor.get(actor)?.position }).toEqual({ actor, revision, incarnation });
+    }
+    expect([...this.refused.keys()].filter((actor) => byActor.has(actor))).toEqual([]);
+    await verifyFold(ledger, commits);
+  }
+}
+
+export async function logOf(ledger: Ledger): Promise<Commit[]> {
+  const commits: Commit[] = [];
+  for (let after = origin; ;) {
+    const page = await ledger.log(after);
+    if (page.kind !== 'commits') throw new Error(page.kind);
+    commits.push(...page.commits);
+    after = page.through;
+    if (after.revision >= page.head.revision) return commits;
+  }
+}
+
+async function verifyFold(ledger: Ledger, commits: readonly Commit[]): Promise<void> {
+  const state = new Map<string, unknown>();
+  let [revision, time] = [0, 0];
+  for (const commit of commits) {
+    expect(commit.position.revision).toBe(revision + 1);
+    expect(commit.time).toBeGreaterThanOrEqual(time);
+    ({ time } = commit);
+    ({ revision } = commit.position);
+    for (const { key, value } of commit.changes) state.set(key, value?.decode());
+  }
+  const { items } = await ledger.scan({ scope, limit: 1000 });
+  expect(new Map(items.map(({ key, value }) => [key, value.decode()]))).toEqual(state);
+  const { all = 0, ...own } = Object.fromEntries(state) as Record<string, number>;
+  expect(Object.values(own).reduce((sum, count) => sum + count, 0)).toBe(all);
+  expect(all).toBe(commits.length);
+}

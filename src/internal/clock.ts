@@ -28,10 +28,20 @@ export const systemClock: Clock = {
   sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
   after(delayMs, run) {
     const handle = setTimeout(run, delayMs);
-    handle.unref();
+    // In browsers a timer is a number, and no process waits for it.
+    if (typeof handle === 'object') handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
-  soon(run) {
-    setImmediate(run);
-  },
+  soon: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : soonInBrowser,
 };
+
+/** A message to oneself comes with the next turn; a timer would be held back for milliseconds. */
+function soonInBrowser(run: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.addEventListener('message', () => {
+    port1.close();
+    run();
+  });
+  port1.start();
+  port2.postMessage(undefined);
+}

@@ -1,6 +1,4 @@
 /** Randomness, injected so that a failing run can be replayed from its seed. */
-import { randomBytes } from 'node:crypto';
-
 export interface Random {
   /** A float in [0, 1). */
   float(): number;
@@ -10,7 +8,7 @@ export interface Random {
 
 export const systemRandom: Random = {
   float: () => Math.random(),
-  hex: (bytes) => randomBytes(bytes).toString('hex'),
+  hex: (bytes) => hexOf(crypto.getRandomValues(new Uint8Array(bytes))),
 };
 
 /** A small, fast, seeded generator (mulberry32). Not for secrets. */
@@ -23,13 +21,11 @@ export function seededRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   }
   function hex(bytes: number): string {
-    let text = '';
-    for (let index = 0; index < bytes; index += 1) {
-      text += Math.floor(float() * 256)
-        .toString(16)
-        .padStart(2, '0');
-    }
-    return text;
+    return hexOf(Uint8Array.from({ length: bytes }, () => Math.floor(float() * 256)));
   }
   return { float, hex };
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

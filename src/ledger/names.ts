@@ -9,6 +9,7 @@
  * Not here: who may use a name. Rights are the server's.
  */
 import { HoldfastError } from '../errors/index.ts';
+import { utf8Length } from '../internal/bytes.ts';
 import { limits } from './limits.ts';
 
 const appName = /^[A-Za-z0-9._-]+$/;
@@ -65,7 +66,7 @@ function checkName(kind: string, name: unknown, limit: number): asserts name is 
   if (name === '') throw empty(kind);
   // A UTF-16 unit takes at most three bytes, so a short name needs no counting.
   if (name.length * 3 > limit) {
-    const bytes = Buffer.byteLength(name);
+    const bytes = utf8Length(name);
     if (bytes > limit) throw invalid(kind, name, 'too_long', `has ${bytes} bytes`, limit);
   }
   if (name.includes('\0')) throw invalid(kind, name, 'nul', 'holds a NUL character');

@@ -8,6 +8,7 @@
  * D4. Checking twice changes nothing.
  */
 import { HoldfastError } from '../../errors/index.ts';
+import { utf8Length } from '../../internal/bytes.ts';
 import { limits } from '../limits.ts';
 import { faultError, shownPointer, toJsonText } from '../value/index.ts';
 import type { Segment } from '../value/index.ts';
@@ -142,7 +143,7 @@ function detached(given: Given, field: string, value: unknown, wrapped: number):
     throw faultError(text, `${nameOf(given)}: '${field}'`, { index, op, field });
   }
   if (text.length * 3 > given.maxBytes) {
-    const bytes = Buffer.byteLength(text);
+    const bytes = utf8Length(text);
     const what = `has ${bytes} bytes in '${field}'`;
     if (bytes > given.maxBytes) throw overLimit(given, 'size', what, given.maxBytes);
   }

@@ -4,6 +4,7 @@
  * A pointer gives text segments only. Whether `0` means a member or an element is decided by what
  * is there when the operation applies; a number in a list always means an element.
  */
+import { utf8Length } from '../../internal/bytes.ts';
 import { limits } from '../limits.ts';
 import { parsePointer } from '../value/index.ts';
 import type { Segment } from '../value/index.ts';
@@ -84,7 +85,7 @@ function checkSegment(which: Which, segment: unknown): Segment {
     throw invalidOperation(which, 'segment', `has a lone surrogate in the path: ${shown(segment)}`);
   }
   if (segment.length * 3 > limits.segmentBytes) {
-    const bytes = Buffer.byteLength(segment);
+    const bytes = utf8Length(segment);
     if (bytes > limits.segmentBytes) {
       throw overLimit(
         which,

@@ -9,6 +9,7 @@
  * Not here: codecs and schemas, which map richer types before they reach this door.
  */
 import type { HoldfastError } from '../../errors/index.ts';
+import { equalBytes, toBase64, utf8Length } from '../../internal/bytes.ts';
 import { limits } from '../limits.ts';
 import { equalJson } from './equal-json.ts';
 import { fault, faultError } from './fault.ts';
@@ -78,7 +79,7 @@ export class StoredValue {
   get size(): number {
     if (this.#size < 0) {
       const { content } = this;
-      this.#size = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
+      this.#size = typeof content === 'string' ? utf8Length(content) : content.length;
     }
     return this.#size;
   }
@@ -97,14 +98,14 @@ export class StoredValue {
     if (typeof a === 'string') {
       return typeof b === 'string' && equalJson(JSON.parse(a), JSON.parse(b));
     }
-    return typeof b !== 'string' && a.length === b.length && Buffer.compare(a, b) === 0;
+    return typeof b !== 'string' && equalBytes(a, b);
   }
 
   /** For logs and debuggers: the JSON value, or `{ base64 }`. Not how values cross the wire. */
   toJSON(): unknown {
     const { content } = this;
     if (typeof content === 'string') return JSON.parse(content);
-    return { base64: Buffer.from(content).toString('base64') };
+    return { base64: toBase64(content) };
   }
 
   [inspect](): string {

@@ -52,10 +52,12 @@ export const table: Readonly<Record<string, Row>> = {
     'engine/*': 'door',
     ledger: 'door',
     ...layerDoors,
+    client: 'door',
     config: 'door',
   },
   protocol: { ...base, ledger: 'door' },
-  client: { ...base, protocol: 'open', ledger: 'door' },
+  // The store's classes and the layers, never `open`, which knows engines.
+  client: { ...base, protocol: 'open', ledger: 'door', ...layerDoors, store: 'open' },
   mcp: { ...state, index: 'open', protocol: 'door', client: 'door' },
   server: {
     ...base,

@@ -8,6 +8,7 @@ export { openLedgers } from './ledgers.ts';
 export type { AppOptions, ScopeRule, StoreRules, ValueFault } from './rules/app-rules.ts';
 export type { Ledgers, LedgersOptions } from './ledgers.ts';
 export { limits } from './limits.ts';
+export { checkApp } from './names.ts';
 export { applyOperations, checkOperations } from './operations/index.ts';
 export type { Operation } from './operations/index.ts';
 export { Membership } from './membership.ts';
@@ -26,4 +27,4 @@ export type {
   UpdateFunction,
 } from './update/index.ts';
 export { StoredValue } from './value/index.ts';
-export type { Member, Ref } from '../engine/index.ts';
+export type { EngineStats, Incarnation, Member, Ref } from '../engine/index.ts';

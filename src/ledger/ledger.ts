@@ -12,7 +12,7 @@
  * Everything that crosses it is plain data (values travel as `StoredValue`), so that a remote
  * ledger can be the same thing.
  */
-import type { Member, Ref } from '../engine/index.ts';
+import type { EngineStats, Incarnation, Member, Ref } from '../engine/index.ts';
 import type { LogPage } from './commit.ts';
 import type { Entry, EntryHead } from './entry.ts';
 import type { Position } from './position.ts';
@@ -135,4 +135,18 @@ export interface Ledger {
   /** Says that a process lives for `ttlMs` more; 0 says that it left. Costs no commit. */
   heartbeat(member: string, ttlMs: number): Promise<void>;
   members(): Promise<readonly Member[]>;
+}
+
+/** The ledgers of one store, in this process or behind a wire: what a `Store` stands on. */
+export interface LedgerSource {
+  /** The ledger of an app. Costs nothing until it is used. Throws `invalid_name`, `closed`. */
+  ledger(app: string): Ledger;
+  /** Apps with at least one commit, sorted. */
+  names(): Promise<readonly string[]>;
+  /** Of the engine below. */
+  stats(): Promise<EngineStats>;
+  /** Of an app's history, oldest first: which incarnation each revision belongs to. */
+  incarnations(app: string): Promise<readonly Incarnation[]>;
+  /** Answers what was asked before, then lets go. Every later call throws `closed`. */
+  close(): Promise<void>;
 }

@@ -6,7 +6,7 @@
  *     work).
  * D2. `close` answers what was submitted, makes it durable, and lets go of the engine.
  */
-import type { Engine } from '../engine/index.ts';
+import type { Engine, EngineStats, Incarnation } from '../engine/index.ts';
 import { HoldfastError } from '../errors/index.ts';
 import type { Clock } from '../internal/clock.ts';
 import { systemClock } from '../internal/clock.ts';
@@ -17,7 +17,7 @@ import type { LedgerOptions, QuotaWarning } from './direct-ledger.ts';
 import { Committer } from './group/committer.ts';
 import { rulesOf } from './rules/app-rules.ts';
 import type { AppRules, StoreRules } from './rules/app-rules.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerSource } from './ledger.ts';
 import { limits } from './limits.ts';
 import { Membership } from './membership.ts';
 import { checkApp } from './names.ts';
@@ -43,18 +43,17 @@ export interface LedgersOptions extends StoreRules {
 
 /** The store's own ledger, which no app's name can be: who holds the lease of the duties. */
 const storeLedger = '$store';
+/** The server's own ledger: its tokens. */
+const systemLedger = '$sys';
 
-export interface Ledgers {
+export interface Ledgers extends LedgerSource {
   readonly engine: Engine;
-  /** The ledger of an app. Costs nothing until it is used. */
-  ledger(app: string): Ledger;
-  /** Apps with at least one commit. */
-  names(): Promise<readonly string[]>;
+  /** The server's own ledger, in the same store. No app can have its name. */
+  readonly system: Ledger;
   /** Holds all apps to other rules, from the next group of commits on. */
   setRules(rules: StoreRules): void;
   /** Sweeps and trims now, all ledgers. Resolves when done. */
   runDuties(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Takes over `engine`: closing the ledgers closes it. */
@@ -112,9 +111,21 @@ class DirectLedgers implements Ledgers {
     return this.#direct(app);
   }
 
+  get system(): Ledger {
+    return this.#direct(systemLedger);
+  }
+
   async names(): Promise<readonly string[]> {
     const names = await this.engine.ledgers();
-    return names.filter((name) => name !== storeLedger);
+    return names.filter((name) => name !== storeLedger && name !== systemLedger);
+  }
+
+  stats(): Promise<EngineStats> {
+    return this.engine.stats();
+  }
+
+  incarnations(app: string): Promise<readonly Incarnation[]> {
+    return this.engine.incarnations(app);
   }
 
   setRules(rules: StoreRules): void {

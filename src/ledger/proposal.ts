@@ -81,6 +81,11 @@ export interface IdempotencyStamp {
   readonly client: string;
   /** Positive; grows with each proposal of the client. */
   readonly sequence: number;
+  /**
+   * The stamp is for the repeats of one call whose answer was lost: an outcome that changed nothing
+   * leaves no trace, as a conflict does, and is judged anew.
+   */
+  readonly perCall?: boolean | undefined;
 }
 
 /** What made somebody propose this; the server stamps it. */

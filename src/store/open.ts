@@ -1,11 +1,17 @@
 /** The front door: a URL becomes a store. */
 import { openEngine, registerEngine } from '../engine/index.ts';
-import type { Engine, EngineOptions } from '../engine/index.ts';
+import type { EngineOptions, EngineStats } from '../engine/index.ts';
 import { openMemoryEngine } from '../engine/memory/index.ts';
 import { HoldfastError } from '../errors/index.ts';
 import { openLedgers } from '../ledger/index.ts';
 import type { AppOptions, LedgersOptions } from '../ledger/index.ts';
-import { checkOpenOptions, defined, durabilities, engineOptionsOf } from './options.ts';
+import {
+  checkOpenOptions,
+  clientOptionsOf,
+  defined,
+  durabilities,
+  engineOptionsOf,
+} from './options.ts';
 import type { OpenConfig, OpenOptions } from './options.ts';
 import { Store } from './store.ts';
 
@@ -32,8 +38,9 @@ for (const scheme of ['postgres', 'postgresql']) {
  * Opens a store: `memory:` (this process, gone with it), `memory:NAME` (shared in this process),
  * `file:PATH` (one SQLite file, made if missing, shared by processes),
  * `postgres://USER@HOST:PORT/DATABASE?schema=NAME` (a schema of a database; needs the package `pg`),
- * `redis://HOST:PORT` or `redis+cluster://HOST:PORT,HOST:PORT` (shared by machines too), or a scheme
- * of `registerEngine`.
+ * `redis://HOST:PORT` or `redis+cluster://HOST:PORT,HOST:PORT` (shared by machines too), a scheme
+ * of `registerEngine`, or the URL of a server (`http://`, `https://`, `ws://`, `wss://`, with a
+ * `token` where it asks for one).
  *
  * Throws `invalid_argument` for options that do not exist (and says which does), `unsupported` for
  * an unknown scheme, `durability_unavailable` if the engine is weaker than `durability`, and
@@ -50,6 +57,7 @@ export function open(config: OpenConfig): Promise<Store>;
 export async function open(where: string | OpenConfig, given: OpenOptions = {}): Promise<Store> {
   const { url, options } = separated(where, given);
   checkOpenOptions(options);
+  if (/^(https?|wss?):/.test(url)) return openRemote(url, options);
   const engineOptions = engineOptionsOf(options);
   const engine = await openEngine(url, engineOptions);
   try {
@@ -70,6 +78,21 @@ function separated(
   const { url, ...options } = where;
   if (typeof url === 'string') return { url, options };
   throw new HoldfastError('invalid_argument', `open needs a url, as in { url: 'file:./state.db' }`);
+}
+
+async function openRemote(url: string, options: OpenOptions): Promise<Store> {
+  // Loaded when it is needed, as engines are.
+  const client = await import('../client/index.ts');
+  const store = await client.open(url, clientOptionsOf(options));
+  try {
+    if (options.durability !== undefined) {
+      checkDurability(await store.source.stats(), options.durability);
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
 }
 
 function ledgersOptionsOf(options: OpenOptions, engineOptions: EngineOptions): LedgersOptions {
@@ -95,7 +118,9 @@ function ledgersOptionsOf(options: OpenOptions, engineOptions: EngineOptions): L
   };
 }
 
-function checkDurability(engine: Engine, demanded: OpenOptions['durability']): void {
+type Given = Pick<EngineStats, 'scheme' | 'durability'>;
+
+function checkDurability(engine: Given, demanded: OpenOptions['durability']): void {
   const weakest = demanded ?? 'none';
   if (durabilities.indexOf(engine.durability) >= durabilities.indexOf(weakest)) return;
   throw new HoldfastError(

@@ -3,12 +3,11 @@
  *
  * Sizes are bytes and times are milliseconds, as their names say.
  */
+import type { ClientOptions } from '../client/index.ts';
 import type { EngineDurability } from '../engine/index.ts';
 import { HoldfastError } from '../errors/index.ts';
 import { systemClock } from '../internal/clock.ts';
-import type { Clock } from '../internal/clock.ts';
 import { systemRandom } from '../internal/random.ts';
-import type { Random } from '../internal/random.ts';
 import { limits } from '../ledger/index.ts';
 import type { ScopeRule } from '../ledger/index.ts';
 import type { QuotaOptions } from '../layers/scopes/index.ts';
@@ -39,7 +38,8 @@ export interface QuotaAlert {
   readonly limit: number;
 }
 
-export interface OpenOptions {
+/** Of the engine, where the URL is that of a store; of the client, where it is a server's. */
+export interface OpenOptions extends ClientOptions {
   /** Memory for entries that are read often. Default 64 MiB; an engine may need less. */
   readonly cacheBytes?: number | undefined;
   /** How long a `relaxed` commit may wait to become durable. Default 100. */
@@ -72,10 +72,6 @@ export interface OpenOptions {
   readonly onQuotaWarning?: ((alert: QuotaAlert) => void) | undefined;
   /** Called with failures of background work, which is tried again. */
   readonly onBackgroundError?: ((error: unknown) => void) | undefined;
-  /** For tests: whose time it is. */
-  readonly clock?: Clock | undefined;
-  /** For tests: where chance comes from. */
-  readonly random?: Random | undefined;
 }
 
 export interface OpenConfig extends OpenOptions {
@@ -91,7 +87,21 @@ const appKeys = {
   scopes: byName(group({ quota: group(quotaKeys), ttlMs, check: kind('function') })),
   retention: group(retentionKeys),
 };
+const clientKeys = {
+  token: kind('string'),
+  timeoutMs: amount,
+  connectTimeoutMs: amount,
+  backoffMs: amount,
+  watchWindow: amount,
+  extensions: kind('object'),
+  signal: kind('object'),
+  onConnection: kind('function'),
+  openSocket: kind('function'),
+  clock: kind('object'),
+  random: kind('object'),
+} satisfies Record<keyof ClientOptions, Rule>;
 const openKeys = {
+  ...clientKeys,
   ...appKeys,
   apps: byName(group(appKeys)),
   cacheBytes: amount,
@@ -107,8 +117,6 @@ const openKeys = {
   resolveTimeoutMs: amount,
   onQuotaWarning: kind('function'),
   onBackgroundError: kind('function'),
-  clock: kind('object'),
-  random: kind('object'),
 } satisfies Record<keyof OpenOptions, Rule>;
 
 /** Judges one option; `name` is its full name: `apps.shop.quota`. */
@@ -119,8 +127,24 @@ export function checkOpenOptions(options: unknown): void {
   group(openKeys)(options, '');
 }
 
-/** What was left out, filled in, as the engine wants it. */
+/** Those of a client. Throws `invalid_argument` for one that is the server's to choose. */
+export function clientOptionsOf({ durability: _, ...options }: OpenOptions): ClientOptions {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || Object.hasOwn(clientKeys, name)) continue;
+    const message = `option '${name}' is for the server to choose, not for its client`;
+    throw new HoldfastError('invalid_argument', message, { details: { option: name } });
+  }
+  return options;
+}
+
+/** What was left out, filled in, as the engine wants it. Refuses those of a client. */
 export function engineOptionsOf(options: OpenOptions) {
+  for (const name of Object.keys(clientKeys)) {
+    const isOurs = name === 'clock' || name === 'random';
+    if (isOurs || options[name as keyof ClientOptions] === undefined) continue;
+    const message = `option '${name}' is for a server's URL: http://, https://, ws:// or wss://`;
+    throw new HoldfastError('invalid_argument', message, { details: { option: name } });
+  }
   return {
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,

@@ -1,12 +1,11 @@
 /**
- * An opened store: apps on one engine.
+ * An opened store: apps on one engine, in this process or behind a server.
  *
  * S1. `close` answers what was asked before, makes it durable and lets go of the store. Every later
  *     call throws `closed`.
  */
-import type { Engine, EngineStats } from '../engine/index.ts';
 import { HoldfastError } from '../errors/index.ts';
-import type { LedgerHead, Ledgers } from '../ledger/index.ts';
+import type { EngineStats, LedgerHead, LedgerSource } from '../ledger/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
 import type {
   SchemaInput,
@@ -31,17 +30,16 @@ const defaultApp = 'default';
 
 export class Store implements AsyncDisposable {
   readonly url: string;
-  readonly #ledgers: Ledgers;
-  readonly #engine: Engine;
+  /** The ledgers below, wherever they are. */
+  readonly source: LedgerSource;
   readonly #parts: ScopeHostParts;
   readonly #apps = new Map<string, App>();
   #closed = false;
   #closing: Promise<void> | undefined;
 
-  constructor(url: string, ledgers: Ledgers, parts: ScopeHostParts) {
+  constructor(url: string, source: LedgerSource, parts: ScopeHostParts) {
     this.url = url;
-    this.#ledgers = ledgers;
-    this.#engine = ledgers.engine;
+    this.source = source;
     this.#parts = parts;
   }
 
@@ -58,7 +56,7 @@ export class Store implements AsyncDisposable {
     if (this.#closed) throw new HoldfastError('closed', 'the store was closed');
     let app = this.#apps.get(name);
     if (app === undefined) {
-      app = App.over(this.#ledgers.ledger(name), this.#parts);
+      app = App.over(this.source.ledger(name), this.#parts);
       this.#apps.set(name, app);
     }
     return app;
@@ -104,7 +102,7 @@ export class Store implements AsyncDisposable {
    * await store.apps(); // => ['shop']
    */
   apps(): Promise<readonly string[]> {
-    return this.#ledgers.names();
+    return this.source.names();
   }
 
   /**
@@ -116,8 +114,8 @@ export class Store implements AsyncDisposable {
    * [scheme, durability, apps[0]?.app, apps[0]?.entries]; // => ['memory', 'none', 'shop', 1]
    */
   async stats(): Promise<StoreStats> {
-    const [stats, names] = await Promise.all([this.#engine.stats(), this.#ledgers.names()]);
-    const heads = await Promise.all(names.map((name) => this.#ledgers.ledger(name).head()));
+    const [stats, names] = await Promise.all([this.source.stats(), this.source.names()]);
+    const heads = await Promise.all(names.map((name) => this.source.ledger(name).head()));
     return { ...stats, apps: heads.map((head, index) => ({ app: names[index] ?? '', ...head })) };
   }
 
@@ -139,7 +137,7 @@ export class Store implements AsyncDisposable {
     this.#closed = true;
     // What this process owned is free at once; if that fails, it is when its heartbeat runs out.
     await Promise.allSettled(Array.from(this.#apps.values(), (app) => app.leave()));
-    await this.#ledgers.close();
+    await this.source.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

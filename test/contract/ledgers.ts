@@ -1,4 +1,6 @@
-/** The ledgers that the suites of the layers run on: each engine, and memory behind a wire. */
+/**
+ * The ledgers that the suites of the layers run on: each engine, behind a wire, behind a server.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +15,7 @@ import { openLedgers } from '../../src/ledger/index.ts';
 import type { Ledger, Ledgers } from '../../src/ledger/index.ts';
 import { loopback, pressing } from '../../src/testing/index.ts';
 import type { LayerContractSetup, OpenedLedger } from '../../src/testing/index.ts';
+import { servedLedgers } from '../served/serving.ts';
 
 type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
 
@@ -31,17 +34,18 @@ async function openWith(
   openEngine: OpenEngine,
   url: string,
   clock: Clock,
-  view: (ledger: Ledger) => Ledger,
+  view: View,
   afterClose: () => void = () => undefined,
 ): Promise<OpenedLedger> {
-  const opened: Ledgers[] = [];
+  const opened: { close(): Promise<void> }[] = [];
   const random = seededRandom(stores);
   const shared = { cacheBytes: 2 ** 20, busyTimeoutMs: 5000, mustExist: false, readOnly: false };
   const open = async (): Promise<Ledger> => {
     const engine = await openEngine(url, { clock, random, ...shared });
     const ledgers = openLedgers(engine, { clock: pressing(clock), random, sweepMs: 0 });
-    opened.push(ledgers);
-    return view(ledgers.ledger('app'));
+    const seen = await view(ledgers);
+    opened.push(seen, ledgers);
+    return seen.ledger;
   };
   return {
     ledger: await open(),
@@ -50,14 +54,28 @@ async function openWith(
       for (const ledgers of opened) await ledgers.runDuties();
     },
     async close() {
-      for (const ledgers of opened) await ledgers.close();
+      for (const one of opened) await one.close();
       afterClose();
     },
   };
 }
 
-function same(ledger: Ledger): Ledger {
-  return ledger;
+/** How a test sees the app of a store. */
+type View = (ledgers: Ledgers) => Promise<{ readonly ledger: Ledger; close(): Promise<void> }>;
+
+function seen(through: (ledger: Ledger) => Ledger): View {
+  return async (ledgers) => ({
+    ledger: through(ledgers.ledger('app')),
+    close: () => Promise.resolve(),
+  });
+}
+
+const same = seen((ledger) => ledger);
+const wired = seen(loopback);
+
+async function served(ledgers: Ledgers) {
+  const serving = await servedLedgers(ledgers);
+  return { ledger: serving.ledger('app'), close: () => serving.close() };
 }
 
 /** The ledgers of a store that is opened anew for each test. */
@@ -94,6 +112,8 @@ export const setups: Readonly<Record<string, LayerContractSetup>> = {
   memory: inMemory(openMemoryEngine, 'memory'),
   hostile: inMemory((url, options) => openHostileEngine(url, options, faults), 'hostile'),
   sqlite: onDisk(),
-  'memory through a wire': inMemory(openMemoryEngine, 'memory', loopback),
-  'sqlite through a wire': onDisk(loopback),
+  'memory through a wire': inMemory(openMemoryEngine, 'memory', wired),
+  'sqlite through a wire': onDisk(wired),
+  'memory through a server': inMemory(openMemoryEngine, 'memory', served),
+  'sqlite through a server': onDisk(served),
 };

@@ -193,7 +193,10 @@ function prepareStamp(stamp: IdempotencyStamp): IdempotencyStamp {
   if (!Number.isSafeInteger(stamp.sequence) || stamp.sequence < 1) {
     throw invalid('a stamp’s sequence must be a positive integer', { sequence: stamp.sequence });
   }
-  return { client: stamp.client, sequence: stamp.sequence };
+  if (stamp.perCall !== undefined && typeof stamp.perCall !== 'boolean') {
+    throw invalid('perCall of a stamp must be true or false');
+  }
+  return { client: stamp.client, sequence: stamp.sequence, perCall: stamp.perCall };
 }
 
 function prepareDurability(durability: Proposal['durability']): boolean {

@@ -86,7 +86,8 @@ export class GroupRun {
       const results = this.#apply(proposal, touched);
       const offset = this.#commit(proposal, touched);
       const { stamp, wantsValues } = proposal;
-      if (stamp !== undefined) {
+      const leavesTrace = offset !== 0 || stamp?.perCall !== true;
+      if (stamp !== undefined && leavesTrace) {
         const at = offset === 0 ? state.lastOffset : offset;
         this.windows.record(stamp, at, codeOfResults(results, offset));
       }

@@ -4,7 +4,8 @@
  * W1. A repeat within the window returns the first receipt and applies nothing.
  * W2. A repeat with another payload is `stamp_reused`; one older than the window is
  *     `stamp_expired`: it cannot be told from a new one, so it is not applied.
- * W3. A conflict leaves no trace: it is judged anew.
+ * W3. A conflict leaves no trace: it is judged anew. So is what changed nothing, for a stamp that
+ *     is for one call alone.
  *
  * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small
  * row per group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group

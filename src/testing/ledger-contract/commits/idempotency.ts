@@ -41,6 +41,19 @@ function repeats(contract: LedgerContract): void {
     expect(await valueOf(app, 'old')).toBe(3);
   });
 
+  contract.test('a stamp for one call: what changed nothing leaves no trace', async (world) => {
+    const { app } = await world.start();
+    const { position } = await write(app, set('other', 1));
+    const stamp = { client: 'c', sequence: 1, perCall: true };
+    const idle = await commit(app, { mutations: [drop('k')], stamp });
+    expect(idle.position).toEqual(position);
+    await write(app, set('k', 1));
+    const again = await commit(app, { mutations: [drop('k')], stamp });
+    expect(again).toMatchObject({ replayed: false, results: [{ change: 'deleted' }] });
+    const repeat = await commit(app, { mutations: [drop('k')], stamp });
+    expect(repeat).toMatchObject({ replayed: true, position: again.position });
+  });
+
   contract.test('a repeat of what changed nothing gets the first receipt', async (world) => {
     const { app } = await world.start();
     await write(app, set('k', 1));

@@ -1,9 +1,9 @@
 /** Bytes from a stranger: whatever they are, they are read, refused or `protocol`. */
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { isHoldfastError } from '../errors/index.ts';
-import { StoredValue } from '../ledger/index.ts';
-import type { Proposal } from '../ledger/index.ts';
+import { isHoldfastError } from '../../errors/index.ts';
+import { StoredValue } from '../../ledger/index.ts';
+import type { Proposal } from '../../ledger/index.ts';
 import { decodeAnswer, encodeAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { methods } from './calls.ts';

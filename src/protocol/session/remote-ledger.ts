@@ -22,8 +22,8 @@ import type {
   ScopeInfo,
   ScopesQuery,
   WatchOptions,
-} from '../ledger/index.ts';
-import type { Calls, Method } from './calls.ts';
+} from '../../ledger/index.ts';
+import type { Calls, Method } from '../messages/calls.ts';
 
 export interface Carrier {
   call<M extends Method>(

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import type { Ledger, LogPage } from '../ledger/index.ts';
-import { decodeAnswer } from './answer.ts';
+import type { Ledger, LogPage } from '../../ledger/index.ts';
+import { decodeAnswer } from '../messages/answer.ts';
 import { CallingSession } from './calling-session.ts';
-import { decodeRequest, encodeRequest } from './request.ts';
+import { decodeRequest, encodeRequest } from '../messages/request.ts';
 import { ServingSession } from './serving-session.ts';
 
 const position = { incarnation: 'i', revision: 1 };

@@ -5,7 +5,7 @@
  *     fails at the caller's door, and by the receiver, because a sender may lie.
  * V2. A value on its way back is passed on undecoded; whoever wants it decodes it.
  */
-import { StoredValue, checkOperations, limits } from '../ledger/index.ts';
+import { StoredValue, checkOperations, limits } from '../../ledger/index.ts';
 import type {
   Cause,
   Change,
@@ -36,7 +36,7 @@ import type {
   ScopeInfo,
   ScopesQuery,
   WatchOptions,
-} from '../ledger/index.ts';
+} from '../../ledger/index.ts';
 import {
   count,
   flag,
@@ -54,7 +54,7 @@ import {
 import type { Fields, Shape } from './shape.ts';
 
 /** On the way in. */
-const given: Shape<unknown> = {
+export const given: Shape<unknown> = {
   write: (value, frame) => frame.slotOf(StoredValue.of(value, limits.valueBytesMax).content),
   read(json, frame) {
     const content = frame.content(json);
@@ -64,7 +64,7 @@ const given: Shape<unknown> = {
 };
 
 /** On the way back. */
-const stored: Shape<StoredValue> = {
+export const stored: Shape<StoredValue> = {
   write: (value, frame) => frame.slotOf(value.content),
   read: (json, frame) => StoredValue.trusted(frame.content(json)),
 };
@@ -185,7 +185,9 @@ export const proposal = record<Proposal>({
   quotas: optional(
     list(record({ scope: name, entries: optional(number), bytes: optional(number) })),
   ),
-  stamp: optional(record<IdempotencyStamp>({ client: name, sequence: number })),
+  stamp: optional(
+    record<IdempotencyStamp>({ client: name, sequence: number, perCall: optional(flag) }),
+  ),
   durability: optional(text as Shape<'sync' | 'relaxed'>),
   returns: optional(text as Shape<'versions' | 'values'>),
   actor: optional(text),

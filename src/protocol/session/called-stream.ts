@@ -5,10 +5,10 @@
  * P2. It ends once: by the server, by its signal, by its reader's `return`, or with the connection.
  *     What had arrived before a server's end is still handed out; after `stop` nothing is.
  */
-import type { HoldfastError } from '../errors/index.ts';
-import { deferred } from '../internal/deferred.ts';
-import type { Deferred } from '../internal/deferred.ts';
-import type { LogPage } from '../ledger/index.ts';
+import type { HoldfastError } from '../../errors/index.ts';
+import { deferred } from '../../internal/deferred.ts';
+import type { Deferred } from '../../internal/deferred.ts';
+import type { LogPage } from '../../ledger/index.ts';
 
 export interface StreamControl {
   pull(count: number): void;

@@ -21,10 +21,10 @@ import type {
   ScanQuery,
   ScopeInfo,
   ScopesQuery,
-} from '../ledger/index.ts';
-import * as shapes from './ledger-shapes.ts';
-import { count, flag, list, name, number, optional, orNull, record } from './shape.ts';
-import type { Shape } from './shape.ts';
+} from '../../ledger/index.ts';
+import * as shapes from '../wire/ledger-shapes.ts';
+import { count, flag, list, name, number, optional, orNull, record } from '../wire/shape.ts';
+import type { Shape } from '../wire/shape.ts';
 
 export interface Calls {
   head: { args: object; result: LedgerHead };

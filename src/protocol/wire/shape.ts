@@ -7,7 +7,7 @@
  *     what is refused, is refused with the same error near and far.
  * H3. JSON would turn NaN into null and drop undefined; writing refuses what would not arrive.
  */
-import { HoldfastError } from '../errors/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
 import { isRecord, malformed, own } from './frame.ts';
 import type { FrameReader, FrameWriter } from './frame.ts';
 
@@ -42,6 +42,14 @@ export const flag = basic<boolean>('true or false', (value) => typeof value === 
 /** Finite; whether it must be whole or positive is the ledger's to say. */
 export const number = basic<number>('a number', Number.isFinite);
 export const count = basic<number>('a whole number', isCount);
+/** Plain JSON of any shape, for somebody else to judge. */
+export const json: Shape<unknown> = {
+  write: (value, frame, name) => {
+    if (value === undefined) throw new HoldfastError(frame.blame, `'${name}' must be plain JSON`);
+    return value;
+  },
+  read: (value) => value,
+};
 /** A number, a word or null, such as a time to live. */
 export const scalar = basic<unknown>('a number, text or null', (value) => {
   return value === null || isText(value) || Number.isFinite(value);

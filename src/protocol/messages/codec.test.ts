@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { HoldfastError } from '../errors/index.ts';
-import { StoredValue } from '../ledger/index.ts';
-import type { Change, Commit, Entry, LogPage, Proposal, Receipt } from '../ledger/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
+import { StoredValue } from '../../ledger/index.ts';
+import type { Change, Commit, Entry, LogPage, Proposal, Receipt } from '../../ledger/index.ts';
 import { decodeAnswer, encodeAnswer } from './answer.ts';
 import type { Answer } from './answer.ts';
 import { decodeRequest, encodeRequest } from './request.ts';

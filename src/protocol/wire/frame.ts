@@ -9,8 +9,8 @@
  *
  * Not here: what a header means. Runs in browsers too, so no `Buffer`.
  */
-import { HoldfastError } from '../errors/index.ts';
-import type { ErrorCode } from '../errors/index.ts';
+import { HoldfastError } from '../../errors/index.ts';
+import type { ErrorCode } from '../../errors/index.ts';
 
 /** Larger frames are refused by both sides: a page of them must be asked for in smaller pieces. */
 export const frameBytesMax = 256 * 1024 * 1024;

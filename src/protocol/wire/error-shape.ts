@@ -4,8 +4,8 @@
  * Whatever else a ledger throws is a bug of ours: it travels as `internal` without its message,
  * which may tell a stranger about the serving side.
  */
-import { HoldfastError, errorTable, isHoldfastError } from '../errors/index.ts';
-import type { ErrorCode, ErrorDetails } from '../errors/index.ts';
+import { HoldfastError, errorTable, isHoldfastError } from '../../errors/index.ts';
+import type { ErrorCode, ErrorDetails } from '../../errors/index.ts';
 import { isRecord } from './frame.ts';
 import { record, text, word } from './shape.ts';
 import type { Shape } from './shape.ts';

@@ -1,0 +1,13 @@
+/**
+ * The client: `holdfast/client`. Node, Bun, Deno and browsers; no server, no engine.
+ */
+export { errorTable, HoldfastError, isHoldfastError } from '../errors/index.ts';
+export type { ErrorCode, ErrorDetails, Outcome } from '../errors/index.ts';
+export type { Channel, ChannelMessage } from '../protocol/index.ts';
+export { App } from '../store/app.ts';
+export { Store } from '../store/store.ts';
+export { open } from './open.ts';
+export type { ClientOptions, ConnectionState } from './options.ts';
+export { RemoteSource } from './remote-source.ts';
+export type { CallTerms } from './retrying-carrier.ts';
+export type { OpenSocket, Socket, SocketEvents } from './socket.ts';

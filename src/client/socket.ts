@@ -1,0 +1,67 @@
+/**
+ * The platform's WebSocket as this client needs it: binary messages, and one word on how it ended.
+ *
+ * Node, Bun, Deno and browsers all have one; a program may hand in another (`openSocket`).
+ */
+
+export interface SocketEvents {
+  open(): void;
+  message(bytes: Uint8Array): void;
+  /** Called once, whatever ended it. */
+  close(reason: string): void;
+}
+
+export interface Socket {
+  /** After `open`, before `close`. */
+  send(message: Uint8Array): void;
+  close(): void;
+}
+
+/** Must not call `events` before it returns. */
+export type OpenSocket = (url: string, subprotocol: string, events: SocketEvents) => Socket;
+
+const normalClosure = 1000;
+
+export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
+  const socket = new WebSocket(url, subprotocol);
+  let problem = '';
+  let isOver = false;
+  const over = (reason: string): void => {
+    if (isOver) return;
+    isOver = true;
+    events.close(reason);
+  };
+  socket.binaryType = 'arraybuffer';
+  socket.addEventListener('open', () => events.open());
+  socket.addEventListener('message', (event) => {
+    const data: unknown = event.data;
+    if (data instanceof ArrayBuffer) events.message(new Uint8Array(data));
+    else socket.close(normalClosure, 'binary messages only');
+  });
+  socket.addEventListener('error', (event: Event) => {
+    problem = problemOf(event);
+  });
+  socket.addEventListener('close', ({ code, reason }: CloseEvent) => {
+    over(reason || problem || `the connection was closed (${code})`);
+  });
+  return {
+    send: (message) => socket.send(message),
+    close() {
+      socket.close(normalClosure);
+      // The other side may be gone and never answer; nobody should wait for it.
+      over('closed by this side');
+    },
+  };
+};
+
+/** Node says what went wrong, in the cause; browsers tell nobody. */
+function problemOf(event: Event): string {
+  let error: unknown = (event as { readonly error?: unknown }).error;
+  let message = '';
+  for (let depth = 0; depth < 5 && error instanceof Error; depth += 1) {
+    const code = 'code' in error ? String(error.code) : '';
+    message = error.message || code || message;
+    error = error.cause;
+  }
+  return message;
+}

@@ -1,0 +1,143 @@
+/**
+ * A channel: messages both ways between an extension and its peer, over a connection that others
+ * share. What a layer needs beyond the ledger (a worker that is handed work) travels here.
+ *
+ * N1. Messages arrive in order, once, or the channel is closed.
+ * N2. Each side may have `channelWindow` messages under way that the other has not taken: a slow
+ *     reader holds no more than that, and `send` makes a fast writer wait.
+ * N3. It ends once: by either side, with or without an error, or with the connection. What arrived
+ *     before is still read.
+ *
+ * Not here: what the messages mean. Bodies are plain JSON that the extension has to check.
+ */
+import { HoldfastError } from '../../errors/index.ts';
+import { deferred } from '../../internal/deferred.ts';
+import type { Deferred } from '../../internal/deferred.ts';
+import type { ChannelMessage } from '../wire/channel-message.ts';
+import { malformed } from '../wire/frame.ts';
+
+/** Messages that one side may send before the other has taken any. */
+export const channelWindow = 64;
+
+export interface Channel extends AsyncIterable<ChannelMessage> {
+  /** Aborts when the channel is closed, by whomever; the reason is the error, if there was one. */
+  readonly signal: AbortSignal;
+  /** Resolves once the message is on its way. Throws `closed` if the channel is. */
+  send(message: ChannelMessage): Promise<void>;
+  /** Ends the channel for both sides. */
+  close(error?: HoldfastError): void;
+}
+
+/** What carries the channel's frames. */
+export interface ChannelWire {
+  message(message: ChannelMessage): void;
+  pull(count: number): void;
+  close(error: HoldfastError | undefined): void;
+}
+
+type Next = IteratorResult<ChannelMessage, undefined>;
+
+export class ChannelEnd implements Channel, AsyncIterator<ChannelMessage, undefined> {
+  readonly #wire: ChannelWire;
+  readonly #abort = new AbortController();
+  readonly #arrived: ChannelMessage[] = [];
+  readonly #readers: Deferred<Next>[] = [];
+  readonly #writers: Deferred<void>[] = [];
+  #credit = channelWindow;
+  #given = channelWindow;
+  #error: HoldfastError | undefined;
+
+  constructor(wire: ChannelWire) {
+    this.#wire = wire;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async send(message: ChannelMessage): Promise<void> {
+    if (this.#credit > 0) {
+      this.#credit -= 1;
+    } else if (!this.#isClosed) {
+      const turn = deferred<void>();
+      this.#writers.push(turn);
+      await turn.promise;
+    }
+    if (this.#isClosed) throw new HoldfastError('closed', 'the channel is closed');
+    this.#wire.message(message);
+  }
+
+  next(): Promise<Next> {
+    const message = this.#arrived.shift();
+    if (message !== undefined) {
+      this.#giveBack();
+      return Promise.resolve({ done: false, value: message });
+    }
+    if (this.#error !== undefined) {
+      const error = this.#error;
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#isClosed) return Promise.resolve({ done: true, value: undefined });
+    const reader = deferred<Next>();
+    this.#readers.push(reader);
+    return reader.promise;
+  }
+
+  return(): Promise<Next> {
+    this.close();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  close(error?: HoldfastError): void {
+    if (this.#isClosed) return;
+    this.end();
+    this.#wire.close(error);
+  }
+
+  /** Of the session: a message has come. Throws `protocol` if the peer had no credit for it. */
+  arrive(message: ChannelMessage): void {
+    if (this.#isClosed) return;
+    if (this.#given <= 0) throw malformed('a message came that there was no credit for');
+    this.#given -= 1;
+    const reader = this.#readers.shift();
+    if (reader === undefined) {
+      this.#arrived.push(message);
+      return;
+    }
+    this.#giveBack();
+    reader.resolve({ done: false, value: message });
+  }
+
+  /** Of the session: the peer has taken messages. */
+  pulled(count: number): void {
+    this.#credit = Math.min(this.#credit + count, channelWindow);
+    const ready = this.#writers.splice(0, this.#credit);
+    this.#credit -= ready.length;
+    for (const writer of ready) writer.resolve();
+  }
+
+  /** Of the session: the other side ended it, or the connection is gone. */
+  end(error?: HoldfastError): void {
+    if (this.#isClosed) return;
+    this.#abort.abort(error);
+    const first = error === undefined ? undefined : this.#readers.shift();
+    if (first === undefined) this.#error = error;
+    else first.reject(error);
+    for (const reader of this.#readers.splice(0)) reader.resolve({ done: true, value: undefined });
+    for (const writer of this.#writers.splice(0)) writer.resolve();
+  }
+
+  get #isClosed(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
+  #giveBack(): void {
+    this.#given += 1;
+    if (!this.#isClosed) this.#wire.pull(1);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * One transport message carries one or more frames, each behind its length.
+ *
+ * K1. A sender that has several frames at hand sends them together: under load a message, and the
+ *     system call that it costs, is shared by many calls. Nothing ever waits for company.
+ * K2. Bytes that are no package are `protocol`.
+ */
+import { malformed } from './frame.ts';
+
+const lengthBytes = 4;
+
+/** A package is closed once it holds this much, so that no receiver is busy with one for long. */
+export const packageBytes = 64 * 1024;
+
+export function packFrames(frames: readonly Uint8Array[]): Uint8Array {
+  let size = 0;
+  for (const frame of frames) size += lengthBytes + frame.byteLength;
+  const message = new Uint8Array(size);
+  const view = new DataView(message.buffer);
+  let at = 0;
+  for (const frame of frames) {
+    view.setUint32(at, frame.byteLength);
+    message.set(frame, at + lengthBytes);
+    at += lengthBytes + frame.byteLength;
+  }
+  return message;
+}
+
+/** The frames of a message, sharing its memory. Throws `protocol`. */
+export function unpackFrames(message: Uint8Array): Uint8Array[] {
+  const view = new DataView(message.buffer, message.byteOffset, message.byteLength);
+  const frames: Uint8Array[] = [];
+  let at = 0;
+  while (at < message.byteLength) {
+    const start = at + lengthBytes;
+    if (start > message.byteLength) throw malformed('a package ends within a length');
+    const end = start + view.getUint32(at);
+    if (end > message.byteLength) throw malformed('a package is shorter than its frames');
+    frames.push(message.subarray(start, end));
+    at = end;
+  }
+  if (frames.length === 0) throw malformed('a package holds at least one frame');
+  return frames;
+}
+
+/**
+ * Gathers frames until `flush`, which the sender calls as soon as nothing more is at hand, and
+ * sends them in packages.
+ */
+export class Packer {
+  readonly #send: (message: Uint8Array) => void;
+  #frames: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(send: (message: Uint8Array) => void) {
+    this.#send = send;
+  }
+
+  get isEmpty(): boolean {
+    return this.#frames.length === 0;
+  }
+
+  add(frame: Uint8Array): void {
+    this.#frames.push(frame);
+    this.#bytes += frame.byteLength;
+    if (this.#bytes >= packageBytes) this.flush();
+  }
+
+  flush(): void {
+    if (this.isEmpty) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    this.#bytes = 0;
+    this.#send(packFrames(frames));
+  }
+}

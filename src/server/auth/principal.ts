@@ -1,0 +1,112 @@
+/** Who a connection or request belongs to, and what that one may do now. */
+import { HoldfastError } from '../../errors/index.ts';
+import type { Cause } from '../../ledger/index.ts';
+import { isGranted } from './grant.ts';
+import type { Grant, Right } from './grant.ts';
+
+/** What one token may use of the server at a time. */
+export interface TokenLimits {
+  /** Requests a second, in the long run. */
+  readonly requestsPerSecond: number;
+  readonly bytesPerSecond: number;
+  readonly connections: number;
+  /** Watches, event streams and channels. */
+  readonly watches: number;
+  /** Of one message or request. */
+  readonly payloadBytes: number;
+}
+
+export interface PrincipalParts {
+  /** The token's id; empty where no token is asked for. */
+  readonly id: string;
+  readonly grants: readonly Grant[];
+  /** A worker's own grants: it has what both give. */
+  readonly within?: readonly Grant[] | undefined;
+  /** Stamped on its commits; undefined: what the caller says. */
+  readonly actor: string | undefined;
+  /** Of a worker: the request that it works on. */
+  readonly request?: string | undefined;
+  readonly expiresAt: number | undefined;
+  readonly limits: TokenLimits;
+}
+
+export class Principal {
+  readonly id: string;
+  readonly actor: string | undefined;
+  readonly request: string | undefined;
+  readonly limits: TokenLimits;
+  readonly expiresAt: number | undefined;
+  readonly #grants: readonly Grant[];
+  readonly #within: readonly Grant[] | undefined;
+  readonly #ended = new AbortController();
+
+  constructor(parts: PrincipalParts) {
+    this.id = parts.id;
+    this.actor = parts.actor;
+    this.request = parts.request;
+    this.limits = parts.limits;
+    this.expiresAt = parts.expiresAt;
+    this.#grants = parts.grants;
+    this.#within = parts.within;
+  }
+
+  /** Whether no token was asked for. */
+  get isAnonymous(): boolean {
+    return this.id === '';
+  }
+
+  /** Aborts when the token is revoked or has expired: for good. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  end(reason: HoldfastError): void {
+    this.#ended.abort(reason);
+  }
+
+  /** Throws `unauthenticated` once the token has ended. */
+  checkAlive(): void {
+    if (this.#ended.signal.aborted) throw this.#ended.signal.reason;
+  }
+
+  /** `scope` undefined: in the whole app. */
+  allows(app: string, scope: string | undefined, right: Right): boolean {
+    if (!isGranted(this.#grants, app, scope, right)) return false;
+    return this.#within === undefined || isGranted(this.#within, app, scope, right);
+  }
+
+  /** Whether it may do anything at all in the app; of `right` if one is named. */
+  mayEnter(app: string, right?: Right): boolean {
+    const enters = (grants: readonly Grant[]): boolean =>
+      grants.some((grant) =>
+        isGranted([{ ...grant, scope: '*' }], app, undefined, right ?? grant.rights[0] ?? 'read'),
+      );
+    return enters(this.#grants) && (this.#within === undefined || enters(this.#within));
+  }
+
+  /** What a commit is stamped with, in place of what the caller says. */
+  causeFor(app: string, stated: Cause | undefined): Cause | undefined {
+    if (this.isAnonymous) return stated;
+    if (this.request !== undefined) return { kind: 'request', id: this.request };
+    return this.allows(app, undefined, 'admin') ? stated : undefined;
+  }
+}
+
+/** Whoever comes, where no token is asked for. */
+export function anonymous(limits: TokenLimits): Principal {
+  const everything = { app: '*', scope: '*', rights: ['read', 'write', 'watch', 'admin'] } as const;
+  return new Principal({
+    id: '',
+    grants: [everything],
+    actor: undefined,
+    expiresAt: undefined,
+    limits,
+  });
+}
+
+export function forbidden(right: Right, app: string, scope?: string): HoldfastError {
+  const where = scope === undefined ? `app '${app}'` : `scope '${scope}' of app '${app}'`;
+  const message = `the token does not give the right to ${right} in ${where}`;
+  const details = { right, app, ...(scope === undefined ? {} : { scope }) };
+  return new HoldfastError('forbidden', message, { details });
+}

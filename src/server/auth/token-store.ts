@@ -1,0 +1,191 @@
+/**
+ * Tokens, in the server's own ledger of the store.
+ *
+ * K1. What is kept of a secret is a digest and a public key; the token itself is shown once.
+ * K2. A revoked token is revoked for every process at its next look; see `Authenticator`.
+ */
+import { HoldfastError } from '../../errors/index.ts';
+import type { Clock } from '../../internal/clock.ts';
+import type { Random } from '../../internal/random.ts';
+import type { Ledger, Position } from '../../ledger/index.ts';
+import { checkGrant } from './grant.ts';
+import type { Grant } from './grant.ts';
+import type { TokenLimits } from './principal.ts';
+import { digestOf, formatToken, publicKeyOf, secretBytes } from './token-text.ts';
+
+export interface TokenRecord {
+  readonly name: string;
+  readonly digest: string;
+  readonly publicKey: string;
+  readonly grants: readonly Grant[];
+  readonly limits: Partial<TokenLimits>;
+  readonly createdAt: number;
+  /** Milliseconds since 1970; null: never. */
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+}
+
+export interface Token extends TokenRecord {
+  readonly id: string;
+}
+
+export interface ListedToken extends Omit<Token, 'digest' | 'publicKey'> {
+  readonly lastUsedAt: number | undefined;
+  readonly state: 'active' | 'expired' | 'revoked';
+}
+
+export interface NewToken {
+  readonly name: string;
+  readonly grants: readonly Grant[];
+  readonly expiresAt?: number | undefined;
+  readonly limits?: Partial<TokenLimits> | undefined;
+}
+
+export const tokensScope = 'tokens';
+const usesScope = 'uses';
+/** Never deleted: that all tokens are gone must not open the doors. */
+const everCreatedRef = { scope: 'settings', key: 'tokens' };
+const idBytes = 8;
+/** A revoked token is still listed for so long. */
+const keptRevokedMs = 30 * 24 * 60 * 60 * 1000;
+const nameChars = 100;
+/** How exact `lastUsedAt` is. */
+export const useStepMs = 60_000;
+
+export class TokenStore {
+  readonly #system: Ledger;
+  readonly #clock: Clock;
+  readonly #random: Random;
+
+  constructor(system: Ledger, parts: { readonly clock: Clock; readonly random: Random }) {
+    this.#system = system;
+    this.#clock = parts.clock;
+    this.#random = parts.random;
+  }
+
+  /** Returns the token's text, which nobody can be told again. Throws `invalid_argument`. */
+  async create(asked: NewToken): Promise<{ readonly token: string; readonly id: string }> {
+    const { name, grants, expiresAt, limits = {} } = asked;
+    if (typeof name !== 'string' || name === '' || name.length > nameChars) {
+      const message = `a token has a name of 1 to ${nameChars} characters`;
+      throw new HoldfastError('invalid_argument', message);
+    }
+    if (grants.length === 0) {
+      throw new HoldfastError('invalid_argument', 'a token needs at least one grant');
+    }
+    const now = this.#clock.now();
+    if (expiresAt !== undefined && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
+      throw new HoldfastError('invalid_argument', 'a token expires in the future');
+    }
+    const id = this.#random.hex(idBytes);
+    const secret = new Uint8Array(Buffer.from(this.#random.hex(secretBytes), 'hex'));
+    const value: TokenRecord = {
+      name: name.toWellFormed(),
+      digest: digestOf(secret),
+      publicKey: publicKeyOf(secret),
+      grants: grants.map((grant) => checkGrant(grant)),
+      limits,
+      createdAt: now,
+      expiresAt: expiresAt ?? null,
+      revokedAt: null,
+    };
+    await this.#system.commit({
+      checks: [{ kind: 'version', scope: tokensScope, key: id, version: 0 }],
+      mutations: [
+        { kind: 'set', scope: tokensScope, key: id, value },
+        { kind: 'set', ...everCreatedRef, value: true },
+      ],
+    });
+    return { token: formatToken({ id, secret }), id };
+  }
+
+  /** Whether the store has ever had a token: from then on nobody is served without one. */
+  async everCreated(): Promise<boolean> {
+    const [entry] = await this.#system.read([everCreatedRef]);
+    return entry !== undefined;
+  }
+
+  async find(id: string): Promise<Token | undefined> {
+    const [entry] = await this.#system.read([{ scope: tokensScope, key: id }]);
+    return entry === undefined ? undefined : { id, ...(entry.value.decode() as TokenRecord) };
+  }
+
+  /** By id or name. Returns the ids that were revoked now. */
+  async revoke(idOrName: string): Promise<readonly string[]> {
+    const revoked: string[] = [];
+    for (const token of await this.#all()) {
+      const isMeant = token.id === idOrName || token.name === idOrName;
+      if (!isMeant || token.revokedAt !== null) continue;
+      const { id, ...record } = token;
+      const value = { ...record, revokedAt: this.#clock.now() };
+      const ref = { scope: tokensScope, key: id };
+      await this.#system.commit({
+        mutations: [{ kind: 'set', ...ref, value, ttlMs: keptRevokedMs }],
+      });
+      revoked.push(id);
+    }
+    return revoked;
+  }
+
+  async list(): Promise<readonly ListedToken[]> {
+    const tokens = await this.#all();
+    const refs = tokens.map(({ id }) => ({ scope: usesScope, key: id }));
+    const uses: (number | undefined)[] = [];
+    for (let start = 0; start < refs.length; start += readShare) {
+      const share = await this.#system.read(refs.slice(start, start + readShare));
+      for (const entry of share) uses.push(entry?.value.decode() as number | undefined);
+    }
+    const now = this.#clock.now();
+    return tokens.map(({ digest: _, publicKey: __, ...token }, index) => ({
+      ...token,
+      lastUsedAt: uses[index],
+      state: stateOf(token, now),
+    }));
+  }
+
+  /** Remembers that the token was used, to the minute. */
+  async used(id: string): Promise<void> {
+    const value = Math.floor(this.#clock.now() / useStepMs) * useStepMs;
+    const mutations = [{ kind: 'set', scope: usesScope, key: id, value } as const];
+    await this.#system.commit({ mutations, durability: 'relaxed' });
+  }
+
+  /** Where `changes` from now on begin. */
+  async position(): Promise<Position> {
+    return (await this.#system.head()).position;
+  }
+
+  /** The ids of tokens that are written after a position, as they are. */
+  async *changes(signal: AbortSignal, after: Position): AsyncGenerator<string> {
+    const pages = this.#system.watch({ scope: tokensScope, keysOnly: true, after, signal });
+    for await (const page of pages) {
+      if (page.kind !== 'commits') {
+        throw new HoldfastError(page.kind, 'the changes of tokens are gone from the log');
+      }
+      for (const { changes } of page.commits) for (const { key } of changes) yield key;
+    }
+  }
+
+  async #all(): Promise<Token[]> {
+    const found: Token[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.#system.scan({ scope: tokensScope, cursor, limit: readShare });
+      for (const { key, value } of page.items) {
+        found.push({ id: key, ...(value.decode() as TokenRecord) });
+      }
+      ({ cursor } = page);
+    } while (cursor !== undefined);
+    return found;
+  }
+}
+
+const readShare = 500;
+
+export function stateOf(
+  { expiresAt, revokedAt }: Pick<TokenRecord, 'expiresAt' | 'revokedAt'>,
+  now: number,
+): ListedToken['state'] {
+  if (revokedAt !== null) return 'revoked';
+  return expiresAt !== null && expiresAt <= now ? 'expired' : 'active';
+}

@@ -1,0 +1,14 @@
+/**
+ * The server: `holdfast/server`. HTTP and WebSocket over any store that was opened here.
+ */
+export { formatGrant, parseGrant, rights } from './auth/grant.ts';
+export type { Grant, Right } from './auth/grant.ts';
+export { Principal } from './auth/principal.ts';
+export type { TokenLimits } from './auth/principal.ts';
+export { TokenStore } from './auth/token-store.ts';
+export type { ListedToken, NewToken } from './auth/token-store.ts';
+export { defaultPort, isLoopback } from './options.ts';
+export type { ServeOptions } from './options.ts';
+export { serve } from './serve.ts';
+export type { Server } from './serve.ts';
+export type { OpenedChannel, ServerExtension } from './socket/extension.ts';

@@ -1,0 +1,30 @@
+/**
+ * What adds messages of its own to the protocol: a layer that hands work to connected clients, or
+ * keeps them in step.
+ *
+ * An extension is named in the hello of both sides. A client opens channels to it; what travels
+ * there is the extension's own affair, and so is what it lets a principal do beyond the ledger that
+ * it is handed, which judges rights by itself.
+ */
+import type { Ledger } from '../../ledger/index.ts';
+import type { Channel } from '../../protocol/index.ts';
+import type { Principal } from '../auth/principal.ts';
+
+export interface ServerExtension {
+  /** With a version of its own: `triggers/1`. */
+  readonly name: string;
+  /**
+   * A client opened a channel. It ends with `channel.close`, by the client, or with the connection:
+   * `channel.signal` tells. A throw refuses the channel.
+   */
+  open(channel: Channel, opened: OpenedChannel): void;
+}
+
+export interface OpenedChannel {
+  readonly app: string;
+  /** What the client sent along: plain JSON, to be checked. */
+  readonly args: unknown;
+  /** The app's ledger with the rights of the client. */
+  readonly ledger: Ledger;
+  readonly principal: Principal;
+}

@@ -33,7 +33,7 @@ describe('import direction', () => {
     ['src/layers/runs/x.ts', 'src/layers/sessions/index.ts'],
     ['src/store/x.ts', 'src/server/index.ts'],
     ['src/protocol/x.ts', 'src/store/index.ts'],
-    ['src/client/x.ts', 'src/layers/scopes/index.ts'],
+    ['src/client/x.ts', 'src/engine/sqlite/index.ts'],
     ['src/client/x.ts', 'src/engine/engine.ts'],
     ['src/server/x.ts', 'src/layers/scopes/index.ts'],
     ['src/testing/x.ts', 'src/server/index.ts'],

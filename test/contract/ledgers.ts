@@ -37,14 +37,16 @@ async function openWith(
   view: View,
   afterClose: () => void = () => undefined,
 ): Promise<OpenedLedger> {
-  const opened: { close(): Promise<void> }[] = [];
+  const opened: Ledgers[] = [];
+  const views: Awaited<ReturnType<View>>[] = [];
   const random = seededRandom(stores);
   const shared = { cacheBytes: 2 ** 20, busyTimeoutMs: 5000, mustExist: false, readOnly: false };
   const open = async (): Promise<Ledger> => {
     const engine = await openEngine(url, { clock, random, ...shared });
     const ledgers = openLedgers(engine, { clock: pressing(clock), random, sweepMs: 0 });
     const seen = await view(ledgers);
-    opened.push(seen, ledgers);
+    opened.push(ledgers);
+    views.push(seen);
     return seen.ledger;
   };
   return {
@@ -54,7 +56,7 @@ async function openWith(
       for (const ledgers of opened) await ledgers.runDuties();
     },
     async close() {
-      for (const one of opened) await one.close();
+      for (const one of [...views, ...opened]) await one.close();
       afterClose();
     },
   };
@@ -82,9 +84,14 @@ async function served(ledgers: Ledgers) {
 export function onEngine(
   openEngine: OpenEngine,
   newUrl: () => string,
-  view: (ledger: Ledger) => Ledger = same,
+  through: (ledger: Ledger) => Ledger = (ledger) => ledger,
 ): LayerContractSetup {
-  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, view) };
+  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, seen(through)) };
+}
+
+/** The same, behind a server. */
+export function onServedEngine(openEngine: OpenEngine, newUrl: () => string): LayerContractSetup {
+  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, served) };
 }
 
 function inMemory(openEngine: OpenEngine, scheme: string, view = same): LayerContractSetup {

@@ -100,13 +100,15 @@ export class GuardedLedger implements Ledger {
   async commit(proposal: Proposal): Promise<CommitAnswer> {
     this.#enter();
     if (typeof proposal !== 'object' || proposal === null) return this.#ledger.commit(proposal);
-    const { checks, mutations } = proposal;
+    const { checks, mutations, quotas } = proposal;
     for (const check of listed(checks)) this.#needCheck(check);
     for (const mutation of listed(mutations)) {
       this.#needRef(mutation, 'write');
       // What a write returns of an entry is a reading of it.
       if (proposal.returns === 'values') this.#needRef(mutation, 'read');
     }
+    // A quota that is met tells how much there is.
+    for (const quota of listed(quotas)) this.#need(quota?.scope, 'read');
     const principal = this.#principal;
     if (principal.isAnonymous) return this.#ledger.commit(proposal);
     const { actor } = principal;

@@ -105,7 +105,8 @@ function keep(spec: KeeperSpec): void {
   start();
 }
 
-function signalTo(pid: number, signal: NodeJS.Signals): void {
+/** Signals a process that may have ended in the meantime. */
+export function signalTo(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

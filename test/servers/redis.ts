@@ -14,7 +14,12 @@ export interface RedisOptions {
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-const durable = { appendonly: 'yes', appendfsync: 'always', save: '' };
+const durable = {
+  appendonly: 'yes',
+  appendfsync: 'always',
+  save: '',
+  'repl-diskless-sync-delay': '0',
+};
 
 function program(): string {
   return process.env['HOLDFAST_REDIS_SERVER'] ?? 'redis-server';
@@ -29,10 +34,13 @@ export function hasRedis(): boolean {
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly server: Server;
+  /** Where its files are. */
+  readonly folder: string;
 
-  private constructor(port: number, server: Server) {
+  private constructor(port: number, server: Server, folder: string) {
     this.port = port;
     this.server = server;
+    this.folder = folder;
   }
 
   static async start(options: RedisOptions = {}): Promise<RedisServer> {
@@ -54,7 +62,7 @@ export class RedisServer implements AsyncDisposable {
       stopSignal: 'SIGKILL',
       ready: () => answering(port),
     });
-    return new RedisServer(port, server);
+    return new RedisServer(port, server, folder.path);
   }
 
   url(query = ''): string {
@@ -108,7 +116,7 @@ export class RedisPair implements AsyncDisposable {
   static async start(options: RedisOptions = {}): Promise<RedisPair> {
     const primary = await RedisServer.start(options);
     const replicaof = `127.0.0.1 ${primary.port}`;
-    const settings = { ...options.settings, replicaof, 'repl-diskless-sync-delay': '0' };
+    const settings = { ...options.settings, replicaof };
     const pair = new RedisPair(primary, await RedisServer.start({ settings }));
     await pair.linked();
     return pair;

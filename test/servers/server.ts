@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { childrenOf } from './keeper.ts';
+import { childrenOf, signalTo } from './keeper.ts';
 import type { KeeperNews, KeeperSpec } from './keeper.ts';
 
 export interface ServerSpec {
@@ -119,11 +119,11 @@ export class Server implements AsyncDisposable {
 
   /** Stops all its processes where they are: sockets stay open and nobody answers. */
   pause(): void {
-    for (const pid of this.#processes()) process.kill(pid, 'SIGSTOP');
+    for (const pid of this.#processes()) signalTo(pid, 'SIGSTOP');
   }
 
   resume(): void {
-    for (const pid of this.#processes()) process.kill(pid, 'SIGCONT');
+    for (const pid of this.#processes()) signalTo(pid, 'SIGCONT');
   }
 
   /** Stops it for good and removes its data. */

@@ -159,17 +159,19 @@ export class Reader {
 
   /** Undefined if the log was trimmed while it was read. */
   async #readLog(state: LedgerState, query: LogQuery): Promise<LogResult | undefined> {
-    const { head, log, bodies } = state.keys;
+    const { head: headKey, log, bodies } = state.keys;
     const { after, limit, wants } = query;
     const maxBytes = Math.min(query.maxBytes ?? logBytesMax, logBytesMax);
     const [headReply, time, found, first] = listOf(
       await this.#connection.ask(
         readLog,
-        [head, log, bodies],
+        [headKey, log, bodies],
         [this.#now(), after, limit, maxBytes, wants === undefined ? '1' : '0'],
       ),
     );
-    const moment = await this.#moment(state, headReply, time);
+    // Whoever reads the log has a position, and is told by it what became of its history.
+    const head = headOf(headReply);
+    const moment = { head, time: Math.max(numberOf(time), head.time) };
     const members = listOf(found).map(logMemberOf);
     const chosen = [];
     let [examined, bytes] = [0, 0];

@@ -2,16 +2,16 @@
  * The way to a server or a cluster: one ordered stream of commands, and one connection that
  * listens.
  *
- * C1. Nothing is ever sent twice by itself: the driver neither queues commands while it has no
+ * C1. No commit is ever sent twice by itself: the driver neither queues commands while it has no
  *     connection nor repeats those whose answer was lost. A cluster's redirections are followed,
- *     since a redirected command was not carried out.
+ *     since a redirected command was not carried out. Only reads are asked again.
  * C2. A call waits for a connection, and then for its answer, each for at most `timeoutMs`.
  * C3. Commands of one connection are answered in order; what was read later is newer.
  *
  * Waiting here is paced by the machine's clock, whatever clock the store is judged by.
  */
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
-import { HoldfastError } from '../../../errors/index.ts';
+import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
 import { systemClock } from '../../../internal/clock.ts';
 import type { Reply } from '../encoding.ts';
 import type { Script } from '../scripts/script.ts';
@@ -112,12 +112,22 @@ export class Connection {
     }
   }
 
-  /** Runs a script that writes nothing; throws what a caller can act on. */
+  /**
+   * Runs a script that may run twice; throws what a caller can act on. A connection that breaks is
+   * made good within `timeoutMs`.
+   */
   async ask(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
-    try {
-      return await this.run(script, keys, args);
-    } catch (error) {
-      throw explain(error, this.where);
+    const start = systemClock.monotonic();
+    for (;;) {
+      try {
+        return await this.run(script, keys, args);
+      } catch (error) {
+        const isOver = systemClock.monotonic() - start >= this.timeoutMs;
+        if (isOver || this.#isClosed || isReply(error) || isHoldfastError(error)) {
+          throw explain(error, this.where);
+        }
+        await systemClock.sleep(readyPollMs);
+      }
     }
   }
 

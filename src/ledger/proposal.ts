@@ -121,7 +121,10 @@ export interface Proposal {
   readonly cause?: Cause | undefined;
 }
 
-/** `none`: the engine keeps nothing through a restart. */
+/**
+ * `none`: the engine keeps nothing through a restart. `relaxed`: a power cut may take it for a short
+ * while yet; all that an engine whose server syncs on its own can give.
+ */
 export type GivenDurability = 'none' | 'relaxed' | 'sync';
 
 export interface MutationResult {

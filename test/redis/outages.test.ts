@@ -204,6 +204,11 @@ describe.skipIf(!hasRedis())('durability is what the server says', () => {
     await using redis = await RedisServer.start({ settings });
     const engine = await openEngine(redis.url(query));
     expect(engine.durability).toBe(durability);
+    const store = openLedgers(engine, { sweepMs: 0 });
+    const set = { kind: 'set', scope, key: 'k', value: 1 } as const;
+    const answer = await store.ledger('app').commit({ mutations: [set] });
+    const given = { none: 'none', process: 'relaxed', disk: 'sync' }[durability];
+    expect(answer).toMatchObject({ kind: 'committed', durability: given });
     expect(await engine.stats()).toMatchObject({
       durability,
       facts: { promise: expect.any(String) as string },

@@ -282,7 +282,8 @@ class Loop {
   }
 }
 
-function durabilityGiven(engine: Engine, sync: boolean): GivenDurability {
-  if (engine.durability === 'none') return 'none';
-  return sync ? 'sync' : 'relaxed';
+function durabilityGiven({ durability }: Engine, sync: boolean): GivenDurability {
+  if (durability === 'none') return 'none';
+  // An engine that syncs later on its own gives no more than that, whatever was asked for.
+  return sync && durability !== 'process' ? 'sync' : 'relaxed';
 }

@@ -122,8 +122,8 @@ export interface Proposal {
 }
 
 /**
- * `none`: the engine keeps nothing through a restart. `relaxed`: a power cut may take it for a short
- * while yet; all that an engine whose server syncs on its own can give.
+ * `none`: the engine keeps nothing through a restart. `relaxed`: a power cut may take it for a
+ * short while yet; all that an engine whose server syncs on its own can give.
  */
 export type GivenDurability = 'none' | 'relaxed' | 'sync';
 

@@ -50,10 +50,10 @@ describe.skipIf(!hasRedis())('a server', () => {
       openLedgers(await openEngine(redis.url('?timeoutMs=1000')), { sweepMs: 0 });
     const stores = [await open(), await open()];
     const account = new Account();
-    let isOver = false;
+    const over = new AbortController();
     const writing = Array.from({ length: writers }, async (_, index) => {
       const ledger = stores[index % 2]!.ledger('app');
-      while (!isOver) await account.write(ledger, `writer-${index}`);
+      while (!over.signal.aborted) await account.write(ledger, `writer-${index}`);
     });
     for (let kill = 0; kill < kills; kill += 1) {
       const target = account.acknowledged.size + 20 + Math.floor(random.float() * 200);
@@ -65,7 +65,7 @@ describe.skipIf(!hasRedis())('a server', () => {
       await redis.server.kill();
       await redis.server.restart();
     }
-    isOver = true;
+    over.abort();
     await Promise.all(writing);
     await account.verify(stores[0]!.ledger('app'));
     expect(account.codes.filter((code) => code !== 'unavailable')).toEqual([]);

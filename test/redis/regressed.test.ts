@@ -92,7 +92,8 @@ async function expectRegressed(innocent: Seen, seen: readonly Seen[]): Promise<n
       const isLost = position.revision > kept.revision;
       const page = await one.ledger.log(position);
       expect({ actor, kind: page.kind }).toEqual({ actor, kind: isLost ? 'regressed' : 'commits' });
-      expect(log[position.revision - 1]?.actor === actor, actor).toBe(!isLost);
+      const isThere = log[position.revision - 1]?.actor === actor;
+      expect({ actor, isThere }).toEqual({ actor, isThere: !isLost });
     }
     const set = { kind: 'set', scope: 'after', key: 'k', value: 1 } as const;
     expect((await one.ledger.commit({ mutations: [set] })).kind).toBe('committed');

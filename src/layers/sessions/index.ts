@@ -15,7 +15,7 @@ export type { BytesCodec, Finished, Payload } from './payload/payload.ts';
 export { Session, sessionNames } from './session.ts';
 export type { FollowOptions, SessionStep } from './session.ts';
 export type { EntriesState } from './state/entries-state.ts';
-export { digest } from './state/set-hash.ts';
+export { changedHash, digest, emptyHash } from './state/set-hash.ts';
 export type { StateHash } from './state/set-hash.ts';
 export { SessionList, SessionState } from './state/session-state.ts';
 export type { Base, RecordInfo, SessionHead } from './stored-session.ts';

@@ -91,7 +91,11 @@ export class Stage {
 
   /** A worker in this process, and the turns that it was sent. */
   hire(name: string, options: Partial<SessionWorkerOptions> = {}): Hired {
-    const worker = new SessionWorker({ agents, name, ...options });
+    return this.take(new SessionWorker({ agents, name, ...options }));
+  }
+
+  /** A new link to a worker that there is. */
+  take(worker: SessionWorker): Hired {
     const [ours, theirs] = linkPair();
     const turns: TurnMessage[] = [];
     this.host.attach(ours);

@@ -1,7 +1,7 @@
 /** What is sent: as little of the state as the worker lacks. */
 import { expect } from 'vitest';
 import { deferred } from '../../internal/deferred.ts';
-import { linkPair, structuredAgent } from '../../layers/sessions/index.ts';
+import { structuredAgent } from '../../layers/sessions/index.ts';
 import type { LayerContract } from '../layer-world.ts';
 import { agents, nextTurnOfLoop, Stage } from './stage.ts';
 import type { Hired } from './stage.ts';
@@ -98,15 +98,13 @@ export function sessionSyncContract(contract: LayerContract): void {
 
   contract.test('a worker that comes back goes on with what it holds', async ({ app }) => {
     const stage = new Stage(app);
-    const { worker, turns } = stage.hire('w1');
+    const { worker } = stage.hire('w1');
     await stage.turn('s', 't1', { a: 1 });
     await stage.host.close();
     const restarted = new Stage(app);
-    const [ours, theirs] = linkPair();
-    restarted.host.attach(ours);
-    void worker.serve(theirs);
+    const { forms } = restarted.take(worker);
     await restarted.turn('s', 't2', { b: 1 });
-    expect(turns).toHaveLength(1);
+    expect(forms()).toEqual(['current']);
     expect(await restarted.entries('s')).toMatchObject({ a: 1, b: 1 });
     const cold = restarted.hire('w2');
     await restarted.turn('s', 't3');

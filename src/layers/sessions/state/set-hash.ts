@@ -47,6 +47,18 @@ export function digest(bytes: Uint8Array | string): StateHash {
   return hashText(firstWord(typeof bytes === 'string' ? encoder.encode(bytes) : bytes));
 }
 
+/** A set's hash after elements went and came: for codecs whose contents are sets of something. */
+export function changedHash(
+  hash: StateHash,
+  gone: Iterable<string>,
+  come: Iterable<string>,
+): StateHash {
+  let sum = sumOf(hash);
+  for (const element of gone) sum -= firstWord(encoder.encode(element));
+  for (const element of come) sum += firstWord(encoder.encode(element));
+  return hashText(BigInt.asUintN(modulus, sum));
+}
+
 function entryHash(key: string, value: StoredValue): bigint {
   const name = encoder.encode(key);
   const { content } = value;

@@ -1,0 +1,77 @@
+/**
+ * Takes workers in over WebSockets, beside whatever else an HTTP server does.
+ *
+ * Whoever gets in can run turns: it reads the sessions that it is given. `admit` decides who does;
+ * without it nobody does, unless the server listens on loopback or a Unix socket alone.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { systemClock } from '../../internal/clock.ts';
+import type { Clock } from '../../internal/clock.ts';
+import type { SessionHost } from '../../layers/sessions/index.ts';
+import { frameBytesMax, SocketLink, subprotocol } from './socket-link.ts';
+
+export interface ServeWorkersOptions {
+  /** Default `/sessions/worker`. */
+  readonly path?: string | undefined;
+  /** Whether a worker may come in, by its handshake. */
+  readonly admit?: ((request: IncomingMessage) => boolean | Promise<boolean>) | undefined;
+  /** How long a silent worker counts as there. Default 10,000. */
+  readonly aliveMs?: number | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** Stops taking workers in; those that are there stay until the host closes. */
+export interface WorkerDoor {
+  close(): void;
+}
+
+export function serveWorkers(
+  server: Server,
+  host: SessionHost,
+  options: ServeWorkersOptions = {},
+): WorkerDoor {
+  const { path = '/sessions/worker', aliveMs = 10_000, clock = systemClock } = options;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: frameBytesMax,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  });
+  async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { pathname } = new URL(request.url ?? '/', 'http://host');
+    if (pathname !== path) return;
+    const isAdmitted = await isWelcome(request, server, options);
+    if (!isAdmitted) {
+      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (opened) => {
+      host.attach(new SocketLink(opened, { clock, aliveMs }));
+    });
+  }
+  const listener = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    upgrade(request, socket, head).catch(() => socket.destroy());
+  };
+  server.on('upgrade', listener);
+  return {
+    close: () => {
+      server.off('upgrade', listener);
+      sockets.close();
+    },
+  };
+}
+
+async function isWelcome(
+  request: IncomingMessage,
+  server: Server,
+  { admit }: ServeWorkersOptions,
+): Promise<boolean> {
+  // A page in somebody's browser can reach loopback, too; no worker sends an origin.
+  if (request.headers.origin !== undefined) return false;
+  if (admit !== undefined) return admit(request);
+  const address = server.address();
+  if (typeof address === 'string' || address === null) return true;
+  return /^(127\.|::1$|::ffff:127\.)/.test(address.address);
+}

@@ -26,3 +26,16 @@ export type { Agent, AnyAgent, Turn } from './worker/agent.ts';
 export { SessionWorker } from './worker/session-worker.ts';
 export type { SessionWorkerOptions } from './worker/session-worker.ts';
 export type { StateCacheOptions } from './worker/state-cache.ts';
+export { liveKitLink } from './livekit/livekit-link.ts';
+export type { LiveKitLinkOptions } from './livekit/livekit-link.ts';
+export {
+  agentSessionState,
+  textMessageErrorCodes,
+  textMessageRequest,
+  textMessageResponse,
+} from './livekit/text-messages.ts';
+export type {
+  AgentSessionState,
+  TextMessageRequest,
+  TextMessageResponse,
+} from './livekit/text-messages.ts';

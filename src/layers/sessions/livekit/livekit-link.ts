@@ -1,0 +1,151 @@
+/**
+ * A worker that speaks LiveKit's text messages, as a link for a `SessionHost`.
+ *
+ * What their messages have no place for is not checked: the hash of a state and the version that a
+ * delta starts from. A delta that applies to the wrong state, and a state that differs from the
+ * host's with the same version, are then not found out; the version, the order of turns and the fence
+ * of the commit hold as ever. After a regeneration the two sides count versions differently, which
+ * costs one snapshot.
+ */
+import type { Link, LinkListener } from '../wire/link.ts';
+import { hostFrame, workerFrame } from '../wire/messages.ts';
+import type { FailureCode, TurnMessage } from '../wire/messages.ts';
+import {
+  agentHandoff,
+  chatMessage,
+  functionCall,
+  functionCallOutput,
+  textMessageErrorCodes,
+  textMessageRequest,
+  textMessageResponse,
+} from './text-messages.ts';
+import type { TextMessageResponse } from './text-messages.ts';
+
+export interface LiveKitLinkOptions {
+  /** Shown by the host. */
+  readonly worker: string;
+  readonly agents: readonly { readonly name: string; readonly payload: string }[];
+  readonly capacity: number;
+}
+
+const failureCodes: Readonly<Record<number, FailureCode>> = {
+  [textMessageErrorCodes.SESSION_STATE_NOT_FOUND]: 'state_not_found',
+  [textMessageErrorCodes.TEXT_HANDLER_ERROR]: 'handler_error',
+  [textMessageErrorCodes.PROCESS_CLOSED]: 'process_closed',
+};
+
+/** `theirs` carries `TextMessageRequest`s out and `TextMessageResponse`s in. */
+export function liveKitLink(theirs: Link, options: LiveKitLinkOptions): Link {
+  return new LiveKitLink(theirs, options);
+}
+
+class LiveKitLink implements Link {
+  readonly #theirs: Link;
+  readonly #options: LiveKitLinkOptions;
+  /** By the id of the message. */
+  readonly #turns = new Map<string, TurnMessage>();
+  #listener: LinkListener | undefined;
+
+  constructor(theirs: Link, options: LiveKitLinkOptions) {
+    this.#theirs = theirs;
+    this.#options = options;
+  }
+
+  send(frame: Uint8Array): void {
+    const { turn, cancel } = hostFrame.decode(frame);
+    if (turn !== undefined) this.#ask(turn);
+    if (cancel === undefined) return;
+    // They have no way to be told; what they answer is passed over.
+    for (const [id, { request }] of this.#turns) {
+      if (request === cancel.request) this.#turns.delete(id);
+    }
+  }
+
+  close(): void {
+    this.#theirs.close();
+  }
+
+  listen(listener: LinkListener): void {
+    this.#listener = listener;
+    const { worker, agents, capacity } = this.#options;
+    listener.frame(workerFrame.encode({ hello: { worker, agents, capacity, holdings: [] } }));
+    this.#theirs.listen({
+      frame: (bytes) => this.#receive(bytes),
+      closed: (error) => listener.closed(error),
+    });
+  }
+
+  #ask(turn: TurnMessage): void {
+    // An attempt of its own, so that a late answer to an earlier one is not taken for this one's.
+    const messageId = turn.attempt === 1 ? turn.turn : `${turn.turn}#${turn.attempt}`;
+    this.#turns.set(messageId, turn);
+    const { session, agent, metadata, base, delta, snapshot } = turn;
+    const version = BigInt(base?.version ?? 0);
+    const request = {
+      text: textOf(turn.input),
+      messageId,
+      sessionId: session,
+      agentName: agent,
+      metadata,
+      sessionState: version === 0n ? undefined : { version, delta, snapshot },
+    };
+    this.#theirs.send(textMessageRequest.encode(request));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    let response: TextMessageResponse;
+    try {
+      response = textMessageResponse.decode(bytes);
+    } catch {
+      return this.close();
+    }
+    const turn = this.#turns.get(response.messageId);
+    if (turn === undefined) return;
+    const { complete } = response;
+    if (complete === undefined) return this.#event(turn, response);
+    this.#turns.delete(response.messageId);
+    const { request } = turn;
+    const state = complete.sessionState;
+    if (state === undefined) {
+      const { code = 0, message = 'the worker answered neither a state nor an error' } =
+        complete.error ?? {};
+      const failed = { request, code: failureCodes[code] ?? 'internal', message, version: 0 };
+      return this.#tell(workerFrame.encode({ failed }));
+    }
+    const base = turn.base?.version ?? 0;
+    const isNext = Number(state.version) === base + 1;
+    const version = isNext ? turn.next : Number(state.version);
+    const { delta, snapshot } = state;
+    this.#tell(
+      workerFrame.encode({ complete: { request, base, state: { version }, delta, snapshot } }),
+    );
+  }
+
+  #event({ request }: TurnMessage, response: TextMessageResponse): void {
+    for (const [kind, data] of eventsOf(response)) {
+      this.#tell(workerFrame.encode({ event: { request, kind, data: JSON.stringify(data) } }));
+    }
+  }
+
+  #tell(frame: Uint8Array): void {
+    this.#listener?.frame(frame);
+  }
+}
+
+function* eventsOf(response: TextMessageResponse): Generator<readonly [string, unknown]> {
+  const { message, agentHandoff: handoff } = response;
+  if (message !== undefined) yield ['message', chatMessage.decode(message)];
+  if (response.functionCall !== undefined) {
+    yield ['function_call', functionCall.decode(response.functionCall)];
+  }
+  if (response.functionCallOutput !== undefined) {
+    yield ['function_call_output', functionCallOutput.decode(response.functionCallOutput)];
+  }
+  if (handoff !== undefined) yield ['agent_handoff', agentHandoff.decode(handoff)];
+}
+
+/** Their input is text: a text is sent as it is, anything else as JSON. */
+function textOf(input: string): string {
+  if (!input.startsWith('"')) return input;
+  return JSON.parse(input) as string;
+}

@@ -9,3 +9,5 @@ export { connectWorker, WorkerConnection } from './socket/connect-worker.ts';
 export type { ConnectWorkerOptions } from './socket/connect-worker.ts';
 export { serveWorkers } from './socket/serve-workers.ts';
 export type { ServeWorkersOptions, WorkerDoor } from './socket/serve-workers.ts';
+export { sessionHttp } from './http/session-http.ts';
+export type { SessionHttpParts } from './http/session-http.ts';

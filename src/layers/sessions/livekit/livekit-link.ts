@@ -3,9 +3,9 @@
  *
  * What their messages have no place for is not checked: the hash of a state and the version that a
  * delta starts from. A delta that applies to the wrong state, and a state that differs from the
- * host's with the same version, are then not found out; the version, the order of turns and the fence
- * of the commit hold as ever. After a regeneration the two sides count versions differently, which
- * costs one snapshot.
+ * host's with the same version, are then not found out; the version, the order of turns and the
+ * fence of the commit hold as ever. After a regeneration the two sides count versions differently,
+ * which costs one snapshot.
  */
 import type { Link, LinkListener } from '../wire/link.ts';
 import { hostFrame, workerFrame } from '../wire/messages.ts';

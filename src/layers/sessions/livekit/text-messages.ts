@@ -2,8 +2,8 @@
  * LiveKit's text messages for agents, byte for byte: `livekit_agent_text.proto`, proto3.
  *
  * uint64 is a bigint. Of a `oneof` at most one member is there. The events are kept as the bytes of
- * their own messages, so that nothing of theirs is lost on the way; `chatMessage` and its likes read
- * the plain fields of them.
+ * their own messages, so that nothing of theirs is lost on the way; `chatMessage` and its likes
+ * read the plain fields of them.
  */
 import {
   count,

@@ -2,6 +2,7 @@
 const suites = {
   ledger: () => import('./ledger/index.ts'),
   embedded: () => import('./embedded/index.ts'),
+  engines: () => import('./engines/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

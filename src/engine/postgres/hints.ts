@@ -22,6 +22,8 @@ type Listener = (ledger: string) => void;
 const pollMs = 1000;
 const pollUnheardMs = 100;
 const reconnectMs = 1000;
+/** The least time between two notifications of a process. */
+const betweenMs = 5;
 /** Names in one notification; a payload has room for 8,000 bytes. */
 const namesMax = 100;
 
@@ -43,6 +45,7 @@ export class Hints {
   readonly #heads = new Map<string, number>();
   readonly #unsent = new Set<string>();
   #sending: Promise<void> | undefined;
+  #sentAt = -Infinity;
   #session: Session | undefined;
   #isHeard = false;
   #timer: Timer | undefined;
@@ -96,6 +99,7 @@ export class Hints {
 
   async #send(): Promise<void> {
     while (this.#unsent.size > 0) {
+      await this.#pause();
       const ledgers = [...this.#unsent].slice(0, namesMax);
       for (const ledger of ledgers) this.#unsent.delete(ledger);
       await this.#post({ from: this.#id, ledgers });
@@ -103,18 +107,18 @@ export class Hints {
     this.#sending = undefined;
   }
 
+  /** Those who commit one after the other are not slowed down by telling of each. */
+  async #pause(): Promise<void> {
+    const waitMs = this.#sentAt + betweenMs - systemClock.monotonic();
+    if (waitMs > 0 && !this.#closed) await systemClock.sleep(waitMs);
+    this.#sentAt = systemClock.monotonic();
+  }
+
   /** A hint may be lost (E4): what is wrong with the server, the next call will say. */
   async #post(notice: Notice): Promise<void> {
     const values = [this.#channel, JSON.stringify(notice)];
     try {
-      await this.#store.asking(async (session) => {
-        const sent = session.flight(() => [
-          session.batch('BEGIN READ WRITE; SET LOCAL synchronous_commit = off'),
-          session.run(this.#notify, values),
-          session.batch('COMMIT'),
-        ]);
-        await Promise.allSettled(sent);
-      });
+      await this.#store.asking((session) => session.run(this.#notify, values));
     } catch {
       // The poll of those who listen makes up for it.
     }

@@ -133,7 +133,9 @@ export async function ensureSchema(
   if (found === layoutVersion) return;
   if (found > 0 && terms.readOnly) return;
   if (found === 0 && (terms.mustExist || terms.readOnly)) throw missing(settings);
-  await session.batch('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE');
+  await session.batch(
+    'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = 0',
+  );
   try {
     const lock = prepare(`SELECT pg_advisory_xact_lock(hashtextextended($1, 4))`);
     await session.run(lock, [`holdfast ${settings.schema}`], settings.timeoutMs * 3);

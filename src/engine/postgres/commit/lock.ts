@@ -17,7 +17,7 @@ import type { Durability } from '../../transaction.ts';
 import { layoutVersion, newer } from '../schema.ts';
 import { headColumns, headOf } from '../stored.ts';
 import type { PostgresStore } from '../store.ts';
-import { applicationName } from '../wire/driver.ts';
+import { applicationName, sessionSettings } from '../wire/driver.ts';
 import { explain, isLockTimeout } from '../wire/failure.ts';
 import type { Session } from '../wire/session.ts';
 import type { Statement } from '../wire/statement.ts';
@@ -101,7 +101,7 @@ export class Locks {
   async #attempt<T, F>(session: Session, terms: Terms<T, F>): Promise<T> {
     const { ledger, durability, first, body } = terms;
     const [begun, locked, asked] = session.flight(() => [
-      session.batch(this.#begin(durability)),
+      session.batch(this.#begin(session, durability)),
       session.run(this.#lock, [ledger]),
       first(session),
     ]);
@@ -143,17 +143,15 @@ export class Locks {
     }
   }
 
-  #begin(durability: Durability): string {
+  /** What a transaction begins with; a direct connection has started with the rest. */
+  #begin(session: Session, durability: Durability): string {
     const { settings, facts } = this.#store;
-    const { stallMs, timeoutMs } = settings;
-    const commit = durability === 'sync' ? facts.syncCommit : 'off';
-    const whole =
-      facts.version >= transactionTimeoutVersion
-        ? `; SET LOCAL transaction_timeout = ${timeoutMs}`
-        : '';
-    return `${begin}; SET LOCAL lock_timeout = ${stallMs};\
- SET LOCAL idle_in_transaction_session_timeout = ${stallMs};\
- SET LOCAL synchronous_commit = ${commit}${whole}`;
+    const own: Record<string, string | number> = session.isDirect ? {} : sessionSettings(settings);
+    if (durability !== 'sync') own['synchronous_commit'] = 'off';
+    else if (!facts.isSyncByDefault) own['synchronous_commit'] = facts.syncCommit;
+    if (facts.version >= transactionTimeoutVersion) own['transaction_timeout'] = settings.timeoutMs;
+    const rest = Object.entries(own).map(([name, value]) => `; SET LOCAL ${name} = ${value}`);
+    return `${begin}${rest.join('')}`;
   }
 
   /**

@@ -14,8 +14,9 @@ import type { Prepare } from '../wire/statement.ts';
 export interface ServerFacts {
   readonly version: number;
   readonly durability: EngineDurability;
-  /** What `sync` commits set `synchronous_commit` to. */
+  /** What `sync` commits set `synchronous_commit` to, unless it is the default. */
   readonly syncCommit: string;
+  readonly isSyncByDefault: boolean;
   /** Plain settings, for `stats`. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -56,6 +57,7 @@ export async function examine(
     version: Number(version),
     durability: durabilityOf(fsync === 'on', syncCommit, standbys !== ''),
     syncCommit,
+    isSyncByDefault: commit !== 'off',
     settings: Object.fromEntries(
       Object.entries(facts).map(([name, value]) => [name, String(value)]),
     ),

@@ -30,8 +30,26 @@ function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(Buffer.from(text.slice(2), 'hex'));
 }
 
+/**
+ * What a connection starts with, so that transactions need not say it:
+ *
+ * - plans that are made once. With values in sight, Postgres plans our arrays anew at each call,
+ *   which costs more than a commit;
+ * - limits on waiting for a lock, and on idling with one.
+ */
+export function sessionSettings({ stallMs }: Settings): Readonly<Record<string, string | number>> {
+  return {
+    plan_cache_mode: 'force_generic_plan',
+    lock_timeout: stallMs,
+    idle_in_transaction_session_timeout: stallMs,
+  };
+}
+
+/** Makes a client, which starts with our settings unless it is to be plain. */
+export type NewClient = (isPlain: boolean) => Client;
+
 /** Throws `unsupported` if the package is not installed. */
-export async function loadDriver(settings: Settings): Promise<() => Client> {
+export async function loadDriver(settings: Settings): Promise<NewClient> {
   let driver: typeof Pg;
   try {
     driver = await import('pg');
@@ -39,9 +57,13 @@ export async function loadDriver(settings: Settings): Promise<() => Client> {
     const message = `postgres: needs the package 'pg': npm install pg@8`;
     throw new HoldfastError('unsupported', message, { cause: error });
   }
-  return () =>
+  const own = Object.entries(sessionSettings(settings)).map(
+    ([name, value]) => `-c ${name}=${value}`,
+  );
+  return (isPlain) =>
     new driver.Client({
       connectionString: settings.connectionString,
+      options: isPlain ? settings.startOptions : [settings.startOptions, ...own].join(' ').trim(),
       application_name: applicationName(settings.schema),
       connectionTimeoutMillis: settings.timeoutMs,
       keepAlive: true,

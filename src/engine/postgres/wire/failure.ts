@@ -50,6 +50,11 @@ export function isNamingTrouble(error: unknown): boolean {
   return state === '26000' || state === '42P05' || state === '08P01';
 }
 
+/** A pooler that knows no settings to start with. */
+export function isStartRefusal(error: unknown): boolean {
+  return stateOf(error) === '08P01' && /startup parameter/.test(String(error));
+}
+
 type Explanation = readonly [code: ErrorCode, message: string];
 
 /** By SQLSTATE, and by its first two characters (the class). */

@@ -12,7 +12,8 @@ import { Socket } from 'node:net';
 import type { Client, QueryArrayResult } from 'pg';
 import { systemClock } from '../../../internal/clock.ts';
 import { HoldfastError } from '../../../errors/index.ts';
-import { isRefusal, LostConnection } from './failure.ts';
+import { isRefusal, isStartRefusal, LostConnection } from './failure.ts';
+import type { NewClient } from './driver.ts';
 import type { Settings } from './settings.ts';
 import type { Naming, Statement } from './statement.ts';
 
@@ -28,12 +29,13 @@ export interface SessionParts {
   readonly settings: Settings;
   readonly naming: Naming;
   /** Makes a client that is not connected yet. */
-  newClient(): Client;
+  readonly newClient: NewClient;
 }
 
 export class Session {
   readonly #client: Client;
   readonly #parts: SessionParts;
+  #isDirect = false;
   #cause: unknown;
   #onBroken: (() => void) | undefined;
 
@@ -44,17 +46,43 @@ export class Session {
     client.on('end', () => this.#break(new Error('the connection was closed')));
   }
 
+  /**
+   * A pooler between us and the server may refuse settings to start with, or ignore them; then the
+   * process behind a connection is another than the one that we were told of.
+   */
   static async connect(parts: SessionParts): Promise<Session> {
-    const client = parts.newClient();
+    try {
+      const session = await Session.#start(parts, false);
+      const [row] = (await session.batch('SELECT pg_backend_pid()')).rows;
+      session.#isDirect = row?.[0] === session.#processId;
+      return session;
+    } catch (error) {
+      if (!isStartRefusal(error)) throw error;
+      return Session.#start(parts, true);
+    }
+  }
+
+  static async #start(parts: SessionParts, isPlain: boolean): Promise<Session> {
+    const client = parts.newClient(isPlain);
     const session = new Session(client, parts);
     try {
       await client.connect();
+      return session;
     } catch (error) {
       session.#break(error);
       client.connection.stream.destroy();
       throw error;
     }
-    return session;
+  }
+
+  /** The number that the server's process was announced with; a pooler makes one up. */
+  get #processId(): unknown {
+    return (this.#client as { readonly processID?: unknown }).processID;
+  }
+
+  /** Whether the connection keeps its settings: no pooler hands out others in between. */
+  get isDirect(): boolean {
+    return this.#isDirect;
   }
 
   get isBroken(): boolean {

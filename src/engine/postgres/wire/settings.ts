@@ -7,6 +7,8 @@ import { HoldfastError } from '../../../errors/index.ts';
 export interface Settings {
   /** The URL for the driver. */
   readonly connectionString: string;
+  /** Server settings from the URL (`options=-c …`), which a connection starts with. */
+  readonly startOptions: string;
   /** `host:port/database`, for messages: never the password. */
   readonly place: string;
   readonly schema: string;
@@ -49,8 +51,10 @@ export function settingsOf(text: string, given: GivenSettings = {}): Settings {
   if (settings.poolSize < smallest.poolSize) {
     throw wrong('poolSize', `${settings.poolSize}`, `${smallest.poolSize} or more`);
   }
+  const startOptions = take(url, 'options') ?? '';
   return {
     ...settings,
+    startOptions,
     connectionString: url.href,
     place: `${url.hostname}${url.port === '' ? '' : `:${url.port}`}${url.pathname}`,
   };

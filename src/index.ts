@@ -33,6 +33,7 @@ export type {
   Checkpoint,
   CheckpointLabels,
   CheckpointName,
+  CheckpointOptions,
   CheckpointsQuery,
   CommitStepOptions,
   Committed,

@@ -55,6 +55,7 @@ export const table: Readonly<Record<string, Row>> = {
     client: 'door',
     config: 'door',
   },
+  workflow: { ...base, ledger: 'door', 'layers/runs': 'door', store: 'door' },
   protocol: { ...base, ledger: 'door' },
   // The store's classes and the layers, never `open`, which knows engines.
   client: { ...base, protocol: 'open', ledger: 'door', ...layerDoors, store: 'open' },
@@ -85,6 +86,7 @@ export const table: Readonly<Record<string, Row>> = {
     protocol: 'open',
     client: 'open',
     mcp: 'open',
+    workflow: 'open',
     index: 'open',
   },
   index: { '*': 'open' },

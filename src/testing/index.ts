@@ -15,3 +15,4 @@ export { scopeContract } from './scope-contract/index.ts';
 export { watchContract } from './watch-contract/index.ts';
 export { sessionContract } from './session-contract/index.ts';
 export { runContract } from './run-contract/index.ts';
+export { workflowContract } from './workflow-contract/index.ts';

@@ -1,6 +1,7 @@
 /** Answers from outside to what a run asked: given by anybody, taken once. */
+import { HoldfastError } from '../../errors/index.ts';
 import type { Check } from '../../ledger/index.ts';
-import { answerKey, checkRequestId, requestKey } from './keyspace.ts';
+import { answerKey, answerPrefix, checkRequestId, requestKey } from './keyspace.ts';
 import { patiently } from './checkpoints/publish.ts';
 import type { RunHome } from './checkpoints/run-home.ts';
 
@@ -51,4 +52,22 @@ export async function readAnswers(
     if (entry !== undefined) answers.set(request, (entry.value.decode() as StoredAnswer).value);
   }
   return answers;
+}
+
+/** Resolves when there is an answer to one of the requests. Throws `aborted`. */
+export async function awaitAnswer(
+  home: RunHome,
+  requests: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { ledger } = home.host;
+  while (!signal.aborted) {
+    const { position: after } = await ledger.head();
+    if ((await readAnswers(home, requests)).size > 0) return;
+    const filter = { scope: home.scope, prefix: answerPrefix, keysOnly: true } as const;
+    for await (const page of ledger.watch({ ...filter, after, signal })) {
+      if (page.kind !== 'commits' || page.commits.length > 0) break;
+    }
+  }
+  throw new HoldfastError('aborted', `nobody answered '${home.run}' before it was stopped`);
 }

@@ -7,6 +7,8 @@ import type { StepList } from './step/step-list.ts';
 /** Reads of one space. */
 export interface ReadableSpace extends Pick<StateSpace, 'get' | 'has' | 'keys'> {
   list<T = unknown>(name: string): ReadableStepList<T>;
+  /** A list of a layer, whose name starts with `$`. */
+  reservedList<T = unknown>(name: string): ReadableStepList<T>;
 }
 
 export type ReadableStepList<T> = Pick<StepList<T>, 'length' | 'get' | 'range' | 'tail'>;

@@ -11,6 +11,7 @@ export type { Pruned, Retention } from './checkpoints/prune.ts';
 export type { ReadableSpace, ReadableStepList } from './committed-state.ts';
 export { graphRef, runScope, scopePrefix as runScopePrefix } from './keyspace.ts';
 export { Run } from './run.ts';
+export type { CheckpointOptions } from './run.ts';
 export type { InitialRun, OpenRunOptions, RunOptions } from './run-options.ts';
 export { ReadableRuns } from './readable-runs.ts';
 export type {

@@ -2,7 +2,7 @@
 import { limits } from '../../ledger/index.ts';
 import { pagesOf } from '../scopes/index.ts';
 import type { ScopeHost } from '../scopes/index.ts';
-import { readAnswers } from './answers.ts';
+import { awaitAnswer, readAnswers } from './answers.ts';
 import { difference } from './checkpoints/diff.ts';
 import type { CheckpointPlace, StateDifference } from './checkpoints/diff.ts';
 import { checkpointText } from './checkpoints/file.ts';
@@ -11,7 +11,7 @@ import type { Checkpoint, RunStatus } from './checkpoints/manifest.ts';
 import { RunHome } from './checkpoints/run-home.ts';
 import { CommittedState } from './committed-state.ts';
 import type { ReadableSpace } from './committed-state.ts';
-import { checkWorkflowName, indexedRun, indexRange, indexScope } from './keyspace.ts';
+import { checkWorkflowName, graphRef, indexedRun, indexRange, indexScope } from './keyspace.ts';
 import { maxBytesOf } from './run-options.ts';
 
 export interface RunInfo {
@@ -182,6 +182,43 @@ export class ReadableRuns {
    */
   answers(run: string, requests: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
     return readAnswers(this.home(run), requests);
+  }
+
+  /**
+   * Resolves when there is an answer to one of these requests. Throws `aborted`. For runners.
+   *
+   * @example
+   * const requests = [{ id: 'q1', executor: 'desk', payload: 'Go on?' }];
+   * await using run = await app.runs('asking').open('r1', { initial: { requests } });
+   * await app.runs('asking').answer('r1', 'q1', 'yes');
+   * await app.runs('asking').answered('r1', ['q1'], AbortSignal.timeout(1000));
+   */
+  answered(run: string, requests: readonly string[], signal: AbortSignal): Promise<void> {
+    return awaitAnswer(this.home(run), requests, signal);
+  }
+
+  /**
+   * What a graph was that ran under this signature, or undefined. For runners.
+   *
+   * @example
+   * await app.runs('counting').keepGraph('g1', { start: 'a' });
+   * await app.runs('counting').keptGraph('g1'); // => { start: 'a' }
+   */
+  async keptGraph(signature: string): Promise<unknown> {
+    const [entry] = await this.host.ledger.read([graphRef(this.workflow, signature)]);
+    return entry?.value.decode();
+  }
+
+  /**
+   * Keeps what a graph is, once. For runners.
+   *
+   * @example
+   * await app.runs('counting').keepGraph('g1', { start: 'a' });
+   */
+  async keepGraph(signature: string, description: object): Promise<void> {
+    if ((await this.keptGraph(signature)) !== undefined) return;
+    const ref = graphRef(this.workflow, signature);
+    await this.host.apply({ mutations: [{ kind: 'set', ...ref, value: description }] });
   }
 
   protected home(run: string): RunHome {

@@ -9,7 +9,7 @@
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { CheckpointWriter, Save, Saved } from './checkpoints/checkpoint-writer.ts';
 import { loadState } from './checkpoints/load.ts';
-import type { Checkpoint, CheckpointLabels } from './checkpoints/manifest.ts';
+import type { Checkpoint, CheckpointLabels, RunStatus } from './checkpoints/manifest.ts';
 import { checkRetention, prune } from './checkpoints/prune.ts';
 import { CommittedState } from './committed-state.ts';
 import type { ReadableSpace } from './committed-state.ts';
@@ -23,6 +23,11 @@ import { plannedWrites } from './step/app-plan.ts';
 import type { StagedBy } from './step/app-plan.ts';
 import { Step } from './step/step.ts';
 import type { CommitStepOptions, Committed, StepOptions } from './step/step.ts';
+
+export interface CheckpointOptions extends CheckpointLabels {
+  /** Left out: as it was. */
+  readonly status?: RunStatus | undefined;
+}
 
 /** Steps between two prunings of a run that keeps only some checkpoints. */
 const stepsPerPruning = 32;
@@ -135,8 +140,8 @@ export class Run implements AsyncDisposable {
    * const { id, step, tags } = await run.checkpoint({ tags: ['before the risky part'] });
    * [id, step, tags]; // => [1, 0, ['before the risky part']]
    */
-  async checkpoint(labels: CheckpointLabels = {}): Promise<Checkpoint> {
-    const { checkpoint } = await this.#save(noChanges, labels, { step: this.latest.step });
+  async checkpoint(options: CheckpointOptions = {}): Promise<Checkpoint> {
+    const { checkpoint } = await this.#save(noChanges, options, { step: this.latest.step });
     return checkpoint;
   }
 

@@ -164,6 +164,11 @@ export class Runs extends ReadableRuns {
     return giveAnswer(this.home(run), request, value);
   }
 
+  /** Time and chance of the app, for runners. */
+  get parts(): Pick<ScopeHost, 'clock' | 'random'> {
+    return this.host;
+  }
+
   async #open(run: string, options: OpenRunOptions, changes?: StateChanges): Promise<Run> {
     const maxBytes = maxBytesOf(options);
     const home = this.home(run);

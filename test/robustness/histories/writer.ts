@@ -1,24 +1,14 @@
-/** One process with several writers at once; prints a record of each call. */
-import { openSqliteEngine } from '../../../src/engine/sqlite/index.ts';
-import { systemClock } from '../../../src/internal/clock.ts';
-import { seededRandom, systemRandom } from '../../../src/internal/random.ts';
+/** One process with several writers at once on the store at a URL; prints a record of each call. */
+import { open } from '../../../src/index.ts';
+import { seededRandom } from '../../../src/internal/random.ts';
 import type { Random } from '../../../src/internal/random.ts';
 import type { Check, Ledger, Mutation, Position } from '../../../src/ledger/index.ts';
-import { openLedgers } from '../../../src/ledger/ledgers.ts';
 import { keys, scope } from './record.ts';
 import type { HistoryRecord } from './record.ts';
 
-const [, , path, seed, writers, calls] = process.argv;
-const engine = await openSqliteEngine(`file:${path}`, {
-  clock: systemClock,
-  random: systemRandom,
-  cacheBytes: 1_000_000,
-  busyTimeoutMs: 60_000,
-  mustExist: false,
-  readOnly: false,
-});
-const ledgers = openLedgers(engine, { sweepMs: 0 });
-const ledger = ledgers.ledger('history');
+const [, , url = '', seed, writers, calls] = process.argv;
+const store = await open(url, { sweepMs: 0, busyTimeoutMs: 60_000, cacheBytes: 1_000_000 });
+const { ledger } = store.app('history');
 const records: HistoryRecord[] = [];
 
 function now(): string {
@@ -92,5 +82,5 @@ async function writer(number: number): Promise<void> {
 }
 
 await Promise.all(Array.from({ length: Number(writers) }, (_, number) => writer(number)));
-await ledgers.close();
+await store.close();
 process.stdout.write(JSON.stringify(records));

@@ -83,6 +83,11 @@ export class App {
     return this.ledger.name;
   }
 
+  /** Time, chance and the shared reads of the app. For layers that are not part of it. */
+  get host(): ScopeHost {
+    return this.#host;
+  }
+
   /**
    * The same app, whose commits carry these terms: a durability, an actor, a cause.
    *

@@ -11,6 +11,7 @@ export { ManualClock, pressing } from './manual-clock.ts';
 export { loopback } from './loopback.ts';
 export type { LayerContractSetup, LayerWorld, OpenedLedger } from './layer-world.ts';
 export { listContract } from './list-contract/index.ts';
+export { recipeContract } from './recipe-contract/index.ts';
 export { scopeContract } from './scope-contract/index.ts';
 export { watchContract } from './watch-contract/index.ts';
 export { sessionContract } from './session-contract/index.ts';

@@ -43,7 +43,8 @@ export class ManualClock implements Clock {
   }
 
   after(delayMs: number, run: () => void): Timer {
-    const waiting: Waiting = { at: this.#monotonic + Math.max(0, delayMs), run };
+    // Whole milliseconds, as the times that the clock tells.
+    const waiting: Waiting = { at: this.#monotonic + Math.max(0, Math.ceil(delayMs)), run };
     const place = this.#waiting.findIndex(({ at }) => at > waiting.at);
     this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, waiting);
     return {

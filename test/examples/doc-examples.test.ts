@@ -2,7 +2,7 @@
  * Every example in the documentation comments compiles, runs, and gives what it says.
  *
  * In its scope: `open`, a fresh `store` in memory, `app` of it, `scope` of numbers, `list` of
- * texts.
+ * texts, and the recipes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { open } from '../../src/index.ts';
+import * as recipes from '../../src/layers/recipes/index.ts';
 import { methodsWithoutExample, programOf, snippetsIn, snippetsOf } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
 
@@ -22,6 +23,13 @@ const userFacing = [
   'src/layers/lists/list-in-transaction.ts',
   'src/layers/lists/list.ts',
   'src/layers/lists/readable-list.ts',
+  'src/layers/recipes/cache.ts',
+  'src/layers/recipes/cached-scope.ts',
+  'src/layers/recipes/counter.ts',
+  'src/layers/recipes/idempotency.ts',
+  'src/layers/recipes/locks/locks.ts',
+  'src/layers/recipes/rate-limiter.ts',
+  'src/layers/recipes/session-store.ts',
   'src/layers/runs/readable-runs.ts',
   'src/layers/runs/run.ts',
   'src/layers/runs/runs.ts',
@@ -51,12 +59,14 @@ function checkValue(actual: unknown, expected: unknown, text: string): void {
 
 async function run(snippet: Snippet): Promise<void> {
   const names = ['open', 'store', 'app', 'scope', 'list', 'check', 'expect', 'console'];
+  names.push(...Object.keys(recipes));
   const program = compileFunction(`return ${programOf(snippet)}`, names) as Program;
   await using store = await open('memory:');
   const app = store.app('example');
   const scope = app.scope<number>('examples');
   const list = app.list<string>('examples');
-  await program(open, store, app, scope, list, checkValue, expect, quiet)();
+  const given = [open, store, app, scope, list, checkValue, expect, quiet];
+  await program(...given, ...Object.values(recipes))();
 }
 
 describe('documentation examples', () => {
@@ -85,12 +95,14 @@ describe('documentation examples as TypeScript', () => {
 
   test('they compile', { timeout: 60_000 }, () => {
     const door = JSON.stringify(join(root, 'src', 'index.ts'));
+    const recipesDoor = JSON.stringify(join(root, 'src', 'layers', 'recipes', 'index.ts'));
     const functions = snippets.map(({ place, code }, index) => {
       return `// ${place}\nexport async function example${index}() {\n${code}\n}\n`;
     });
     const given = `
       import { open } from ${door};
       import type { App, List, Scope, Store } from ${door};
+      import { ${Object.keys(recipes).join(', ')} } from ${recipesDoor};
       declare const store: Store;
       declare const app: App;
       declare const scope: Scope<number>;

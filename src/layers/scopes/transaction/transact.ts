@@ -3,7 +3,8 @@
  *
  * The function may run several times, so it should do nothing but read and write through its `tx`.
  */
-import type { Conflict } from '../../../ledger/index.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import type { Conflict, EpochCheck } from '../../../ledger/index.ts';
 import type { ScopeHost } from '../scope-host.ts';
 import { Retry } from './retry.ts';
 import { Transaction } from './transaction.ts';
@@ -12,6 +13,11 @@ export interface TransactOptions {
   /** How often it is run before `contended`. Default 20. */
   readonly attempts?: number | undefined;
   readonly durability?: 'sync' | 'relaxed' | undefined;
+  /**
+   * Of an ownership, as a lock has one: throws `fenced`, and commits nothing, once another took
+   * over.
+   */
+  readonly fence?: EpochCheck | undefined;
 }
 
 const attemptsDefault = 20;
@@ -24,8 +30,9 @@ export async function transact<T>(
   const retry = new Retry(host, options.attempts ?? attemptsDefault, 'a transaction');
   try {
     for (;;) {
-      const outcome = await attempt(host, run, options.durability);
+      const outcome = await attempt(host, run, options);
       if (outcome.kind === 'done') return outcome.value;
+      throwIfFenced(outcome.conflict);
       await retry.after(outcome.conflict);
     }
   } finally {
@@ -40,9 +47,9 @@ type Attempt<T> =
 async function attempt<T>(
   host: ScopeHost,
   run: (tx: Transaction) => Promise<T> | T,
-  durability: 'sync' | 'relaxed' | undefined,
+  { durability, fence }: TransactOptions,
 ): Promise<Attempt<T>> {
-  const tx = new Transaction(host);
+  const tx = new Transaction(host, fence);
   let value: T;
   try {
     value = await run(tx);
@@ -57,4 +64,14 @@ async function attempt<T>(
   const answer = await tx.commit(durability);
   if (answer?.kind === 'conflict') return { kind: 'lost', conflict: answer };
   return { kind: 'done', value };
+}
+
+/** Who is no longer the owner would lose every further attempt, too. */
+function throwIfFenced({ failures }: Conflict): void {
+  for (const { check, actual } of failures) {
+    if (check.kind !== 'epoch') continue;
+    const { resource, epoch } = check;
+    const text = `'${resource}' was taken over by another owner; nothing was committed`;
+    throw new HoldfastError('fenced', text, { details: { resource, epoch, actual } });
+  }
 }

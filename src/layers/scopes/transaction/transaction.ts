@@ -15,6 +15,7 @@ import type {
   Check,
   CommitAnswer,
   Entry,
+  EpochCheck,
   Ledger,
   Mutation,
   Operation,
@@ -49,6 +50,7 @@ const done: Promise<void> = Promise.resolve();
 
 export class Transaction {
   readonly #host: ScopeHost;
+  readonly #fence: EpochCheck | undefined;
   readonly #reads = new Map<
     string,
     { readonly ref: Ref; readonly entry: Promise<Entry | undefined> }
@@ -63,8 +65,9 @@ export class Transaction {
   #refusal: { readonly error: unknown } | undefined;
   #over = false;
 
-  constructor(host: ScopeHost) {
+  constructor(host: ScopeHost, fence?: EpochCheck) {
     this.#host = host;
+    this.#fence = fence;
   }
 
   /**
@@ -193,7 +196,7 @@ export class Transaction {
     this.#over = true;
   }
 
-  /** Undefined if there is nothing to decide: no write, and at most one read. */
+  /** Undefined if there is nothing to decide: no write, no fence, and at most one read. */
   async commit(durability: 'sync' | 'relaxed' | undefined): Promise<CommitAnswer | undefined> {
     this.#over = true;
     const mutations = this.#mutations;
@@ -207,13 +210,14 @@ export class Transaction {
   /** Judges the reads alone; undefined if they were of one moment anyway. */
   async validate(): Promise<CommitAnswer | undefined> {
     const checks = this.#checks();
-    if (checks.length <= 1) return undefined;
+    if (checks.length <= 1 && this.#fence === undefined) return undefined;
     return this.#host.commit({ checks }, 'relaxed');
   }
 
   #checks(): Check[] {
     const checks = [...this.#versions];
     for (const [scope, since] of this.#unchanged) checks.push({ kind: 'unchanged', scope, since });
+    if (this.#fence !== undefined) checks.push(this.#fence);
     return checks;
   }
 

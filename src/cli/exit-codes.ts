@@ -15,6 +15,7 @@ export const exitCodes = {
 
 const byError: Partial<Record<ErrorCode, number>> = {
   invalid_argument: exitCodes.usage,
+  invalid_config: exitCodes.usage,
   invalid_name: exitCodes.usage,
   invalid_value: exitCodes.usage,
   invalid_operation: exitCodes.usage,

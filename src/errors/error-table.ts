@@ -29,6 +29,12 @@ export const errorTable = {
     false,
     'An option or argument is malformed or out of range.',
   ),
+  invalid_config: row(
+    400,
+    'not-applied',
+    false,
+    'A config file is malformed, or has a key or a value that there is not.',
+  ),
   invalid_name: row(
     400,
     'not-applied',

@@ -1,0 +1,9 @@
+/** `holdfast.yaml`: what a store, its apps and a server are started with. */
+export { configJsonSchema } from './json-schema.ts';
+export { loadConfig, parseConfig } from './load.ts';
+export type { LoadOptions } from './load.ts';
+export { changesBetween } from './reload.ts';
+export type { ConfigChanges } from './reload.ts';
+export type { Config } from './schema.ts';
+export { storeSettings } from './settings.ts';
+export type { StoreSettings } from './settings.ts';

@@ -1,0 +1,73 @@
+/** What of a config goes to `open`, in its words. */
+import { HoldfastError } from '../errors/index.ts';
+import type { AppOptions, ScopeRule } from '../ledger/index.ts';
+import type { AppConfig, Config } from './schema.ts';
+import { judgeOf } from './value-schemas.ts';
+
+type StoreConfig = Config['store'];
+
+/** The options of `open`, and the module that brings the engine if one is named. */
+export interface StoreSettings {
+  readonly url: string;
+  readonly engine: string | undefined;
+  readonly options: Omit<StoreConfig, 'url' | 'backend' | 'path' | 'engine' | 'retention'> &
+    AppsSettings;
+}
+
+/** One app's rules. */
+export interface AppSettings extends Pick<AppOptions, 'quota' | 'scopes'> {
+  readonly retention?: AppConfig['retention'];
+}
+
+/** Every app's: of those that are named, and of all others. */
+export interface AppsSettings extends AppSettings {
+  readonly apps?: Readonly<Record<string, AppSettings>>;
+}
+
+export function storeSettings(config: Config): StoreSettings {
+  const { url: given, backend, path, engine, ...options } = config.store;
+  const url = given ?? urlOf(backend, path);
+  return { url, engine, options: { ...options, ...appsSettings(config) } };
+}
+
+/** The rules of apps: what may change while a store is open. */
+export function appsSettings({ store, defaults = {}, apps = {} }: Config): AppsSettings {
+  const { quota, scopes } = appOptions(defaults);
+  const retention = { ...store.retention, ...defaults.retention };
+  const named = Object.entries(apps).map(([name, app]) => [name, appOptions(app)] as const);
+  return {
+    retention,
+    ...(quota && { quota }),
+    ...(scopes && { scopes }),
+    apps: Object.fromEntries(named),
+  };
+}
+
+function appOptions({ quota, retention, scopes }: AppConfig): AppSettings {
+  const rules = Object.entries(scopes ?? {}).map(([name, scope]): [string, ScopeRule] => {
+    const { schema, ttlMs, quota: own } = scope;
+    const check = schema === undefined ? undefined : judgeOf(schema);
+    return [name, { ...(own && { quota: own }), ...(ttlMs && { ttlMs }), ...(check && { check }) }];
+  });
+  return {
+    ...(quota && { quota }),
+    ...(retention && { retention }),
+    ...(rules.length > 0 && { scopes: Object.fromEntries(rules) }),
+  };
+}
+
+function urlOf(backend: StoreConfig['backend'], path: string | undefined): string {
+  switch (backend) {
+    case 'memory':
+      return `memory:${path ?? ''}`;
+    case 'postgres':
+    case 'redis':
+      return `${backend}://${path ?? '127.0.0.1'}`;
+    case 'server':
+      return `http://${path ?? '127.0.0.1:7420'}`;
+    case 'sqlite':
+      return `file:${path ?? './holdfast.db'}`;
+    case undefined:
+      throw new HoldfastError('invalid_config', 'store needs a url, or a backend');
+  }
+}

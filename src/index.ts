@@ -120,7 +120,7 @@ export type {
   ScopeInfo,
   ScopeQuota,
 } from './ledger/index.ts';
-export { App, open, Store } from './store/index.ts';
+export { App, open, openConfig, Store } from './store/index.ts';
 export type {
   AppStats,
   AppStoreOptions,

@@ -45,6 +45,7 @@ export function buildProgram(signal: AbortSignal): Command {
   addListCommands(program, run);
   addTransferCommands(program, run);
   addServingCommands(program, run);
+  addConfigCommands(program, run);
   return program;
 }
 
@@ -162,6 +163,28 @@ function addServingCommands(program: Command, run: Run): void {
         // Loaded when it is needed: other commands should not wait for the protocol.
         const { mcp } = await import('./commands/mcp.ts');
         await mcp(context, options);
+      }),
+    );
+}
+
+function addConfigCommands(program: Command, run: Run): void {
+  const config = program.command('config').description('looks at a config file, opens nothing');
+  config
+    .command('check [file]')
+    .description('says every mistake in it with its line; 2 if there is one')
+    .action(
+      run(async (context: Context, file: string | undefined) => {
+        const { checkConfig } = await import('./commands/config.ts');
+        await checkConfig(context, file ?? 'holdfast.yaml');
+      }),
+    );
+  config
+    .command('schema')
+    .description('prints the JSON Schema of config files, for editors')
+    .action(
+      run(async (context: Context) => {
+        const { printConfigSchema } = await import('./commands/config.ts');
+        await printConfigSchema(context);
       }),
     );
 }

@@ -5,5 +5,5 @@ export type { LoadOptions } from './load.ts';
 export { changesBetween } from './reload.ts';
 export type { ConfigChanges } from './reload.ts';
 export type { Config } from './schema.ts';
-export { storeSettings } from './settings.ts';
-export type { StoreSettings } from './settings.ts';
+export { appsSettings, serverSettings, storeSettings } from './settings.ts';
+export type { AppSettings, AppsSettings, ServerSettings, StoreSettings } from './settings.ts';

@@ -4,7 +4,8 @@
  * Throws `invalid_config`; `details.problems` has them all.
  */
 import { readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import { HoldfastError } from '../errors/index.ts';
 import { nearestName } from '../internal/nearest-name.ts';
@@ -32,9 +33,18 @@ export async function loadConfig(path: string, options: LoadOptions = {}): Promi
     });
   }
   const { config, document } = check(text, path, options);
-  const complete = await withSchemas(config, dirname(path));
+  const folder = dirname(path);
+  const complete = withEngine(await withSchemas(config, folder), folder);
   refuse(path, schemaProblems(complete, document));
   return complete;
+}
+
+/** A module that is named by a path is meant from where the config is. */
+function withEngine(config: Config, folder: string): Config {
+  const { engine } = config.store;
+  if (engine === undefined || !/^\.{0,2}\//.test(engine)) return config;
+  const module = pathToFileURL(resolve(folder, engine)).href;
+  return { ...config, store: { ...config.store, engine: module } };
 }
 
 /** The same for text that is at hand; paths of JSON Schemas stay as they are. */

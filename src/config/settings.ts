@@ -43,6 +43,38 @@ export function appsSettings({ store, defaults = {}, apps = {} }: Config): AppsS
   };
 }
 
+type LimitName = keyof NonNullable<NonNullable<Config['auth']>['limits']>;
+
+/** What of a config goes to `serve`, in its words; what a process makes of it is beside it. */
+export interface ServerSettings {
+  readonly options: Omit<NonNullable<Config['server']>, 'workers' | 'log'> & {
+    readonly auth?: 'tokens' | 'open' | undefined;
+    readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
+  };
+  readonly workers: number;
+  readonly logLevel: NonNullable<NonNullable<Config['server']>['log']>;
+}
+
+export function serverSettings({ server = {}, auth = {} }: Config): ServerSettings {
+  const { workers = 1, log = 'info', ...options } = server;
+  const { mode, limits } = auth;
+  return {
+    options: {
+      ...options,
+      ...(mode && { auth: mode }),
+      ...(limits && { limits: defined(limits) }),
+    },
+    workers,
+    logLevel: log,
+  };
+}
+
+/** Without the members that are undefined: those stand for a default. */
+function defined(limits: { readonly [K in LimitName]?: number | undefined }) {
+  const given = Object.entries(limits).filter(([, limit]) => limit !== undefined);
+  return Object.fromEntries(given) as Partial<Record<LimitName, number>>;
+}
+
 function appOptions({ quota, retention, scopes }: AppConfig): AppSettings {
   const rules = Object.entries(scopes ?? {}).map(([name, scope]): [string, ScopeRule] => {
     const { schema, ttlMs, quota: own } = scope;

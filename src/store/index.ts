@@ -1,6 +1,7 @@
 /** A URL becomes a store, a store has apps, an app has scopes and lists. */
 export { App } from './app.ts';
 export { open } from './open.ts';
+export { openConfig } from './open-config.ts';
 export type {
   AppStoreOptions,
   OpenConfig,

@@ -18,6 +18,8 @@ function problems(text: string, environment = {}): string[] {
   throw new Error('nothing is wrong with it');
 }
 
+const noSchema = '{ type: nothing }';
+
 const whole = `
 store:
   backend: sqlite
@@ -122,7 +124,7 @@ describe('a wrong config is refused with the line', () => {
     ['a variable without a name', 'store:\n  url: ${}\n', ["2:8 '${}' has a ${ that names no"]],
     [
       'a JSON Schema that is none',
-      'store: { url: "memory:" }\napps:\n  a:\n    scopes:\n      s:\n        schema: { type: nothing }\n',
+      `store: { url: "memory:" }\napps:\n  a:\n    scopes:\n      s:\n        schema: ${noSchema}\n`,
       ['6:9 apps.a.scopes.s.schema is no JSON Schema: '],
     ],
   ])('%s', (_, text, expected) => {

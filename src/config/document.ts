@@ -76,7 +76,7 @@ const variable = /\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::([^}]*))?\}|\$\{/g;
 function filledIn(node: Scalar<string>, environment: Environment): unknown {
   const text = node.value;
   if (!text.includes('${')) return text;
-  const filled = text.replace(variable, (found, name?: string, otherwise?: string) => {
+  const filled = text.replaceAll(variable, (found, name?: string, otherwise?: string) => {
     if (found === '$${') return '${';
     if (name === undefined) throw new Error(`'${text}' has a \${ that names no variable`);
     const value = environment[name] ?? otherwise;

@@ -47,7 +47,10 @@ const store = z
     url: z.string().optional().describe('file:PATH, memory:, postgres://, redis://, https://'),
     backend: z.enum(backends).optional().describe('In place of url, with path'),
     path: z.string().optional().describe('A file for sqlite; HOST:PORT/NAME for a server'),
-    engine: z.string().optional().describe("A module whose default export opens the url's engine"),
+    engine: z
+      .string()
+      .optional()
+      .describe('A module that exports openEngine, for the scheme of the url'),
     token: z.string().optional().describe('For a Holdfast server'),
     cacheBytes: count.optional().describe('Memory for entries that are read often'),
     flushMs: count.optional().describe('How long a relaxed commit may wait to be durable'),

@@ -10,8 +10,8 @@ import type { Store } from './store.ts';
 
 /**
  * Opens the store that a config names, with the rules of its apps. `more` adds what no file can
- * hold, such as listeners. An engine that is named as a module is loaded first: its default export
- * opens the scheme of the url.
+ * hold, such as listeners. An engine that is named as a module is loaded first: its `openEngine`
+ * (an `EngineFactory`) serves the scheme of the url.
  */
 export async function openConfig(config: Config, more: OpenOptions = {}): Promise<Store> {
   const { url, engine, options } = storeSettings(config);
@@ -24,7 +24,7 @@ function schemeOf(url: string): string {
 }
 
 async function factoryOf(module: string): Promise<EngineFactory> {
-  let loaded: { readonly default?: unknown };
+  let loaded: { readonly openEngine?: unknown };
   try {
     loaded = (await import(module)) as typeof loaded;
   } catch (cause) {
@@ -33,7 +33,7 @@ async function factoryOf(module: string): Promise<EngineFactory> {
       details: { module },
     });
   }
-  if (typeof loaded.default === 'function') return loaded.default as EngineFactory;
-  const message = `store.engine: ${module} has no function as its default export`;
+  if (typeof loaded.openEngine === 'function') return loaded.openEngine as EngineFactory;
+  const message = `store.engine: ${module} exports no function openEngine`;
   throw new HoldfastError('invalid_config', message, { details: { module } });
 }

@@ -14,13 +14,11 @@ export interface Opening {
 
 export const recorded: Opening[] = [];
 
-const factory: EngineFactory = async (url, options) => {
+export const openEngine: EngineFactory = async (url, options) => {
   const opening: Opening = { url, options, calls: new Map(), losesAnswers: false };
   recorded.push(opening);
   return recording(await openMemoryEngine('memory:', options), opening);
 };
-
-export default factory;
 
 function recording(engine: Engine, opening: Opening): Engine {
   return new Proxy(engine, {

@@ -201,7 +201,7 @@ function keysOf(node: Values, name: string): string[] {
   }
   const isOpen = type === 'object' && typeof more === 'object' && anyOf === undefined;
   const isNamed = isOpen && 'type' in more!;
-  return isNamed ? keysOf(more as Values, `${name}.*`) : [name];
+  return isNamed ? keysOf(more, `${name}.*`) : [name];
 }
 
 const proofs = new Map<string, () => Promise<void>>();

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { Context } from './context.ts';
 import type { GlobalOptions } from './context.ts';
 import { backup, restore } from './commands/backup.ts';
+import { copy } from './commands/copy.ts';
 import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { list, scopes } from './commands/list.ts';
@@ -20,7 +21,7 @@ export function buildProgram(signal: AbortSignal): Command {
     .description('Looks into a Holdfast store, and changes it.')
     .version(version(), '-V, --version')
     .addOption(
-      new Option('-s, --store <url>', 'the store: file:PATH, or a path')
+      new Option('-s, --store <url>', 'the store: a URL, or the path of a file')
         .env('HOLDFAST_STORE')
         .default('file:./holdfast.db'),
     )
@@ -122,11 +123,11 @@ function addTransferCommands(program: Command, run: Run): void {
     .option('--all', 'every app, each line with its name')
     .action(run(exportEntries));
   program
-    .command('import <file>')
+    .command('import [file]')
     .description('reads JSON Lines (- for standard input) or another store; can be repeated')
     .addOption(
-      new Option('--from <kind>', 'what the file is')
-        .choices(['jsonl', 'iii', 'keyv'])
+      new Option('--from <kind>', 'jsonl, iii or keyv, or redis://HOST:PORT without a file')
+        .argParser(importKind)
         .default('jsonl'),
     )
     .addOption(
@@ -137,6 +138,11 @@ function addTransferCommands(program: Command, run: Run): void {
     .option('--scope <scope>', 'puts everything into this scope')
     .option('--keyv-table <name>', 'the table of a Keyv file')
     .action(run(importEntries));
+  program
+    .command('copy <from> <to>')
+    .description('copies apps to another store, while others write; can be resumed and repeated')
+    .option('--only <apps...>', 'these apps; left out, all')
+    .action(run(copy));
   program
     .command('backup <file>')
     .description('copies the store as it is at one moment, while others write')
@@ -193,6 +199,11 @@ function ifVersion(): Option {
   return new Option('--if-version <version>', 'only if the entry has this version').argParser(
     positive,
   );
+}
+
+function importKind(text: string): string {
+  if (['jsonl', 'iii', 'keyv'].includes(text) || /^rediss?:\/\//.test(text)) return text;
+  throw new InvalidArgumentError('Allowed are jsonl, iii, keyv, and redis://HOST:PORT.');
 }
 
 function positive(text: string): number {

@@ -5,15 +5,14 @@
  *     that owns the store to say, so nothing here ever trims it.
  * C2. A command that only reads opens for reading only, and never makes a store.
  */
-import { openEngine, registerEngine } from '../engine/index.ts';
+import { openEngine } from '../engine/index.ts';
 import type { Engine } from '../engine/index.ts';
-import { openSqliteEngine } from '../engine/sqlite/index.ts';
 import { systemClock } from '../internal/clock.ts';
 import { systemRandom } from '../internal/random.ts';
 import { limits, openLedgers } from '../ledger/index.ts';
 import type { Ledger, Ledgers } from '../ledger/index.ts';
-
-registerEngine('file', openSqliteEngine);
+// Knows which engine serves which URL.
+import '../store/index.ts';
 
 /** `read` and `write` need a store that is there; `create` makes one. */
 export type Access = 'read' | 'write' | 'create';

@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { systemRandom } from '../../internal/random.ts';
 import type { Context } from '../context.ts';
-import { CommandEnd } from '../failure.ts';
+import { CommandEnd, usageError } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount, formatSpan } from '../output/format.ts';
 import { Output } from '../output/output.ts';
@@ -81,7 +81,8 @@ export async function writeExport(
 }
 
 export interface ImportOptions {
-  readonly from?: 'jsonl' | 'iii' | 'keyv' | undefined;
+  /** `jsonl`, `iii`, `keyv`, or the URL of a Redis database. */
+  readonly from?: string | undefined;
   readonly existing?: ExistingPolicy | undefined;
   readonly scope?: string | undefined;
   readonly keyvTable?: string | undefined;
@@ -89,7 +90,7 @@ export interface ImportOptions {
 
 export async function importEntries(
   context: Context,
-  path: string,
+  path: string | undefined,
   options: ImportOptions,
 ): Promise<void> {
   const source = await openSource(path, options);
@@ -133,7 +134,16 @@ export async function readInto(
   return importer.counts;
 }
 
-async function openSource(path: string, options: ImportOptions): Promise<Source> {
+function isRedis(from: string | undefined): from is string {
+  return from !== undefined && /^rediss?:\/\//.test(from);
+}
+
+async function openSource(path: string | undefined, options: ImportOptions): Promise<Source> {
+  if (isRedis(options.from)) {
+    const { openRedis } = await import('../transfer/sources/redis.ts');
+    return openRedis(options.from);
+  }
+  if (path === undefined) throw usageError('name the file to import, or - for standard input');
   if (options.from === 'iii') return openIiiFolder(path);
   if (options.from === 'keyv') return openKeyvFile(path, options.keyvTable);
   if (path === '-') {

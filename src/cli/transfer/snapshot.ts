@@ -57,6 +57,14 @@ export class Snapshot {
     return snapshot;
   }
 
+  /** As of a position that the log still reaches back to. */
+  static async at(ledger: Ledger, position: Position, options: SnapshotOptions): Promise<Snapshot> {
+    const { entries } = await ledger.head();
+    const snapshot = new Snapshot(ledger, position, entries, options);
+    await snapshot.#hold();
+    return snapshot;
+  }
+
   async *read(): AsyncGenerator<Entry> {
     // Before its first commit a ledger is empty, and nothing can be rolled back to that.
     if (this.position.revision === 0) return;

@@ -30,7 +30,7 @@ const readyPollMs = 10;
 const reconnectMs = 250;
 
 /** Loads the optional driver. */
-async function loadDriver(): Promise<Driver> {
+export async function loadDriver(): Promise<Driver> {
   try {
     return await import('ioredis');
   } catch (cause) {
@@ -232,8 +232,16 @@ export class Connection {
   }
 }
 
+export function loginOf({ isEncrypted, username, password }: Address): RedisOptions {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(isEncrypted ? { tls: {} } : {}),
+  };
+}
+
 function clientOf(driver: Driver, address: Address, timeoutMs: number): Redis | Cluster {
-  const { nodes, isCluster, isEncrypted, username, password, database } = address;
+  const { nodes, isCluster, database } = address;
   const shared: RedisOptions = {
     autoResendUnfulfilledCommands: false,
     enableOfflineQueue: false,
@@ -245,9 +253,7 @@ function clientOf(driver: Driver, address: Address, timeoutMs: number): Redis | 
     autoResubscribe: false,
     // A primary that became a replica: look for the primary anew, and send nothing twice.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(isEncrypted ? { tls: {} } : {}),
+    ...loginOf(address),
   };
   const pause = (attempt: number) => Math.min(attempt * 10, reconnectMs);
   if (!isCluster) {

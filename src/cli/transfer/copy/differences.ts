@@ -1,0 +1,36 @@
+/** Two sorted streams of entries side by side: each address once, with what either side has. */
+import { compareText } from '../../../internal/text-order.ts';
+import type { Entry } from '../../../ledger/index.ts';
+
+/** What a copy keeps of an entry. */
+export type Copied = Pick<Entry, 'scope' | 'key' | 'value' | 'expiresAt' | 'schema'>;
+
+export interface Pair {
+  readonly entry: Entry | undefined;
+  readonly there: Copied | undefined;
+}
+
+/** Both by scope, then by key, by UTF-8 bytes. Memory holds an entry of each. */
+export async function* differencesOf(
+  entries: AsyncIterable<Entry>,
+  others: AsyncIterable<Copied>,
+): AsyncGenerator<Pair> {
+  const left = entries[Symbol.asyncIterator]();
+  const right = others[Symbol.asyncIterator]();
+  let [one, other] = await Promise.all([left.next(), right.next()]);
+  while (one.done !== true || other.done !== true) {
+    const order = orderOf(one, other);
+    const entry = order <= 0 && one.done !== true ? one.value : undefined;
+    const there = order >= 0 && other.done !== true ? other.value : undefined;
+    yield { entry, there };
+    if (entry !== undefined) one = await left.next();
+    if (there !== undefined) other = await right.next();
+  }
+}
+
+function orderOf(one: IteratorResult<Entry>, other: IteratorResult<Copied>): number {
+  if (one.done === true) return 1;
+  if (other.done === true) return -1;
+  const { scope, key } = one.value;
+  return compareText(scope, other.value.scope) || compareText(key, other.value.key);
+}

@@ -56,6 +56,8 @@ export const limits = {
   executorNameBytes: 64,
   /** Bytes of the id of a request that a run waits for. */
   requestIdBytes: 256,
+  /** Bytes of the id of a request's context. */
+  contextIdBytes: 230,
   /** Tags of one checkpoint. */
   checkpointTags: 16,
 

@@ -10,6 +10,8 @@ import { Membership } from '../ledger/index.ts';
 import type { Ledger, ScopeInfo } from '../ledger/index.ts';
 import { Lists } from '../layers/lists/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
+import { RequestContext } from '../layers/contexts/index.ts';
+import type { RequestOptions } from '../layers/contexts/index.ts';
 import { Runs } from '../layers/runs/index.ts';
 import { ScopeHost, Scopes } from '../layers/scopes/index.ts';
 import type {
@@ -202,6 +204,21 @@ export class App {
     const { openRuns: open } = this.#shared;
     const membership = () => this.#shared.membership;
     return new Runs({ host: this.#host, membership, open }, workflow);
+  }
+
+  /**
+   * What one request works with: `state` is its own, reclaimed after its `end`; `appState` is that
+   * of all requests, and of all versions of the app. Throws `invalid_name`.
+   *
+   * @example
+   * const ctx = app.request('req-1');
+   * await ctx.state.set('draft', 'Hello');
+   * await ctx.appState.update('requests', [{ op: 'increment' }]);
+   * await app.request('req-2').appState.get('requests', 0); // => 1
+   * await app.request('req-2').state.get('draft', 'none'); // => 'none'
+   */
+  request(id: string, options?: RequestOptions): RequestContext {
+    return RequestContext.of(this.#host, id, options);
   }
 
   /**

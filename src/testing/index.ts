@@ -17,3 +17,4 @@ export { watchContract } from './watch-contract/index.ts';
 export { sessionContract } from './session-contract/index.ts';
 export { runContract } from './run-contract/index.ts';
 export { workflowContract } from './workflow-contract/index.ts';
+export { contextContract } from './context-contract/index.ts';

@@ -30,6 +30,7 @@ const userFacing = [
   'src/layers/recipes/locks/locks.ts',
   'src/layers/recipes/rate-limiter.ts',
   'src/layers/recipes/session-store.ts',
+  'src/layers/contexts/request-context.ts',
   'src/layers/runs/readable-runs.ts',
   'src/layers/runs/run.ts',
   'src/layers/runs/runs.ts',

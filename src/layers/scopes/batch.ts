@@ -9,6 +9,7 @@ import type {
   Ledger,
   Mutation,
   Operation,
+  Proposal,
   Receipt,
   ScopeQuota,
 } from '../../ledger/index.ts';
@@ -135,20 +136,21 @@ export class Batch {
     return this.#host.apply({ ...options, mutations, quotas: [...this.#quotas.values()] });
   }
 
-  #enter(scope: AnyScope): void {
-    this.#host.checkOwn(scope);
-    for (const quota of scope.quotas ?? []) this.#quotas.set(quota.scope, quota);
-  }
-
   /**
    * What was added so far, in order. For layers that commit it with something of their own.
    *
    * @example
    * const staged = await app.batch().delete(scope, 'ada').staged();
-   * staged; // => [{ kind: 'delete', scope: 'examples', key: 'ada' }]
+   * staged.mutations; // => [{ kind: 'delete', scope: 'examples', key: 'ada' }]
    */
-  staged(): Promise<readonly Mutation[]> {
-    return Promise.all(this.#mutations);
+  async staged(): Promise<Required<Pick<Proposal, 'mutations' | 'quotas'>>> {
+    const mutations = await Promise.all(this.#mutations);
+    return { mutations, quotas: [...this.#quotas.values()] };
+  }
+
+  #enter(scope: AnyScope): void {
+    this.#host.checkOwn(scope);
+    for (const quota of scope.quotas ?? []) this.#quotas.set(quota.scope, quota);
   }
 
   #add(mutation: Mutation | Promise<Mutation>): this {

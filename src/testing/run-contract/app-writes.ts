@@ -91,6 +91,18 @@ export function appWritesContract(contract: LayerContract): void {
     );
   });
 
+  contract.test('a scope’s quota holds for steps too', async (world) => {
+    const few = world.app.scope('few', { quota: { entries: 1 } });
+    await using run = await runsOf(world).open('r');
+    await stepBy(run, (view) => view.app.set(few, 'a', 1));
+    const second = stepBy(run, (view) => {
+      view.app.set(few, 'b', 1);
+      view.set('k', 1);
+    });
+    await expect(second).rejects.toMatchObject({ code: 'quota_exceeded' });
+    expect([run.state.has('k'), await few.count()]).toEqual([false, 1]);
+  });
+
   contract.test('a scope of another app is refused where it is staged', async (world) => {
     const { app: other } = { app: (await world.another()).scope('users') };
     await using run = await runsOf(world).open('r');

@@ -36,7 +36,12 @@ export interface Saved {
   readonly position: Extract<Published, { kind: 'published' }>['position'];
 }
 
-const nothingStaged: AppPlan = { checks: [], mutations: [], isOvertaken: () => false };
+const nothingStaged: AppPlan = {
+  checks: [],
+  mutations: [],
+  quotas: [],
+  isOvertaken: () => false,
+};
 
 export class CheckpointWriter {
   readonly home: RunHome;
@@ -116,7 +121,8 @@ export class CheckpointWriter {
       mutations.push({ kind: 'set', ...ref, value: indexValue(next) });
     }
     const number = before.id + 1;
-    return { number, manifest, changes, checks: plan.checks, mutations, durability };
+    const { checks, quotas } = plan;
+    return { number, manifest, changes, checks, mutations, quotas, durability };
   }
 
   #saved(

@@ -16,6 +16,7 @@ import type {
   Mutation,
   Ownership,
   Position,
+  ScopeQuota,
 } from '../../../ledger/index.ts';
 import { checkpointKey, rowKey } from '../keyspace.ts';
 import type { StateChanges } from '../state/run-state.ts';
@@ -35,6 +36,7 @@ export interface Publication {
   /** Staged beside the state. */
   readonly checks: readonly Check[];
   readonly mutations: readonly Mutation[];
+  readonly quotas?: readonly ScopeQuota[] | undefined;
   readonly durability?: 'sync' | 'relaxed' | undefined;
 }
 
@@ -49,7 +51,7 @@ export async function publish(
   ownership: Ownership,
   publication: Publication,
 ): Promise<Published> {
-  const { number, manifest, changes, mutations, durability } = publication;
+  const { number, manifest, changes, mutations, quotas, durability } = publication;
   const key = checkpointKey(number);
   const saved: Mutation = { kind: 'set', ...home.ref(key), value: storedManifest(manifest) };
   const rows = rowMutations(home, number, changes);
@@ -65,7 +67,7 @@ export async function publish(
     { kind: 'version', ...home.ref(key), version: 0 },
     ...publication.checks,
   ];
-  const proposal = { checks: fence, mutations: [...rows, saved, ...mutations] };
+  const proposal = { checks: fence, mutations: [...rows, saved, ...mutations], quotas };
   const answer = await patiently(() => home.host.commit(proposal, durability));
   if (answer.kind === 'committed') {
     return { kind: 'published', position: answer.position, time: answer.time };

@@ -5,7 +5,7 @@
  * commute. Items for one list stand in the declared order of executors.
  */
 import { HoldfastError } from '../../../errors/index.ts';
-import type { Check, CheckFailure, Mutation } from '../../../ledger/index.ts';
+import type { Check, CheckFailure, Mutation, ScopeQuota } from '../../../ledger/index.ts';
 import type { List } from '../../lists/index.ts';
 import { commute } from '../state/commuting.ts';
 import type { AppWrites } from './app-writes.ts';
@@ -18,6 +18,7 @@ export interface StagedBy {
 export interface AppPlan {
   readonly checks: readonly Check[];
   readonly mutations: readonly Mutation[];
+  readonly quotas: readonly ScopeQuota[];
   /** Whether all that failed is that others appended to the same lists: it can be planned anew. */
   isOvertaken(failures: readonly CheckFailure[]): boolean;
 }
@@ -26,10 +27,13 @@ export interface AppPlan {
 export async function plannedWrites(staged: readonly StagedBy[]): Promise<AppPlan> {
   const checks: Check[] = [];
   const mutations: Mutation[] = [];
+  const quotas: ScopeQuota[] = [];
   const writers = new Map<string, { executor: string; mutation: Mutation }[]>();
   for (const { executor, writes } of staged) {
     checks.push(...writes.checks);
-    for (const mutation of await writes.mutations) {
+    const own = await writes.staged;
+    quotas.push(...(own.quotas ?? []));
+    for (const mutation of own.mutations ?? []) {
       const address = `${mutation.scope}\0${mutation.key}`;
       const others = writers.get(address) ?? [];
       for (const other of others) {
@@ -49,6 +53,7 @@ export async function plannedWrites(staged: readonly StagedBy[]): Promise<AppPla
   return {
     checks: [...checks, ...listChecks],
     mutations,
+    quotas,
     isOvertaken: (failures) => failures.every(({ check }) => isOneOf(listChecks, check)),
   };
 }

@@ -7,7 +7,7 @@
  *     `expect`; if that no longer holds at the commit, the whole step is refused.
  */
 import { checkOperations } from '../../../ledger/index.ts';
-import type { Check, Mutation, Operation, StoredValue } from '../../../ledger/index.ts';
+import type { Check, Operation, StoredValue } from '../../../ledger/index.ts';
 import type { List } from '../../lists/index.ts';
 import { Batch } from '../../scopes/index.ts';
 import type { Scope, ScopeHost, StagedWriteOptions } from '../../scopes/index.ts';
@@ -132,7 +132,7 @@ export class AppWrites {
   }
 
   /** What was staged for scopes, in the order of the calls. */
-  get mutations(): Promise<readonly Mutation[]> {
+  get staged(): ReturnType<Batch['staged']> {
     return this.#batch.staged();
   }
 }

@@ -1,0 +1,4 @@
+import { contextContract } from '../../src/testing/index.ts';
+import { setups } from './ledgers.ts';
+
+for (const [name, setup] of Object.entries(setups)) contextContract(name, setup);

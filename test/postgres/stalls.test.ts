@@ -1,38 +1,14 @@
 /** A client that stalls while it holds a ledger does not freeze the others. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { expect, inject, test } from 'vitest';
 import { open as openStore } from '../../src/index.ts';
-import { commit, contentAt, put } from '../../src/testing/engine-contract/writing.ts';
 import { withServer } from '../servers/provided.ts';
-import { open, storeUrl } from './stores.ts';
+import { outliveStoppedClient } from './stopped-client.ts';
+import { storeUrl } from './stores.ts';
 
 withServer(inject('postgres'), 'stalled clients', (server) => {
-  test('a process that is stopped within a commit loses its hold, and goes on later', async () => {
-    const url = storeUrl(server, { stallMs: '300' });
-    const engine = await open(url);
-    await commit(engine, 'app', [put('s', 'k', '1')]);
-    const script = join(import.meta.dirname, 'clients', 'stopping.ts');
-    const child = spawn(process.execPath, [script, url], { stdio: ['ignore', 'pipe', 'inherit'] });
-    try {
-      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-      expect((await lines.next()).value).toBe('stopping');
-      // It holds the ledger, and will not let go of it by itself.
-      const { base } = await commit(engine, 'app', [put('s', 'k', '10')]);
-      expect(base).toBe(1);
-      child.kill('SIGCONT');
-      expect((await lines.next()).value).toBe('done applied');
-      if (child.exitCode === null) await once(child, 'exit');
-    } finally {
-      child.kill('SIGKILL');
-    }
-    expect(await contentAt(engine, 'app', 's', 'k')).toBe('11');
-    expect((await engine.read('app', [])).head.revision).toBe(3);
-    await engine.close();
-  });
+  test('a process that is stopped within a commit loses its hold, and goes on later', () =>
+    outliveStoppedClient(storeUrl(server, { stallMs: '300' })));
 
   /** Holds the lock of a ledger as the engine does, without the server's own limit on idling. */
   async function holding(url: string): Promise<Client> {

@@ -16,7 +16,7 @@ import { explain } from './wire/failure.ts';
 import { Pool } from './wire/pool.ts';
 import type { SessionParts } from './wire/session.ts';
 import { settingsOf } from './wire/settings.ts';
-import { Naming, preparer } from './wire/statement.ts';
+import { preparer } from './wire/statement.ts';
 
 /** Connections of the pool that are kept for reads, however many commits wait. */
 function readersOf(poolSize: number): number {
@@ -29,8 +29,7 @@ export async function openPostgresEngine(
 ): Promise<PostgresEngine> {
   const settings = settingsOf(url, options);
   const newClient = await loadDriver(settings);
-  const naming = new Naming();
-  const parts: SessionParts = { settings, naming, newClient };
+  const parts: SessionParts = { settings, newClient };
   const prepare = preparer(settings.schema);
   const readers = readersOf(settings.poolSize);
   const reading = new Pool(parts, readers);
@@ -46,6 +45,6 @@ export async function openPostgresEngine(
     await reading.close();
     throw explain(error, settings.place);
   }
-  const store = new PostgresStore({ settings, options, facts, naming, prepare, writing, reading });
+  const store = new PostgresStore({ settings, options, facts, prepare, writing, reading });
   return new PostgresEngine(store, parts);
 }

@@ -2,18 +2,17 @@
 import type { EngineOptions } from '../registry.ts';
 import { systemClock } from '../../internal/clock.ts';
 import { isHoldfastError } from '../../errors/index.ts';
-import { explain, isCollision, isNamingTrouble, LostConnection } from './wire/failure.ts';
+import { explain, isCollision, LostConnection } from './wire/failure.ts';
 import type { ServerFacts } from './server/facts.ts';
 import type { Pool } from './wire/pool.ts';
 import type { Session } from './wire/session.ts';
 import type { Settings } from './wire/settings.ts';
-import type { Naming, Prepare } from './wire/statement.ts';
+import type { Prepare } from './wire/statement.ts';
 
 export interface StoreParts {
   readonly settings: Settings;
   readonly options: EngineOptions;
   readonly facts: ServerFacts;
-  readonly naming: Naming;
   readonly prepare: Prepare;
   readonly writing: Pool;
   readonly reading: Pool;
@@ -29,7 +28,6 @@ export class PostgresStore {
   readonly prepare: Prepare;
   readonly writing: Pool;
   readonly reading: Pool;
-  readonly #naming: Naming;
 
   constructor(parts: StoreParts) {
     this.settings = parts.settings;
@@ -37,7 +35,6 @@ export class PostgresStore {
     this.facts = parts.facts;
     this.prepare = parts.prepare;
     this.writing = parts.writing;
-    this.#naming = parts.naming;
     this.reading = parts.reading;
   }
 
@@ -65,10 +62,6 @@ export class PostgresStore {
 
   /** Whether a failure that left nothing behind may go away on another connection. */
   mayTryAgain(error: unknown): boolean {
-    if (isNamingTrouble(error)) {
-      this.#naming.enabled = false;
-      return true;
-    }
     if (isCollision(error)) return true;
     if (!(error instanceof LostConnection) || isHoldfastError(error.cause)) return false;
     this.writing.dropIdle();

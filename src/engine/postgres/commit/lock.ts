@@ -38,6 +38,9 @@ export class Again extends Error {}
 
 const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
 
+/** The first attempt may find that the ledger has no row yet, or the server no run. */
+const attemptsMin = 3;
+
 const transactionTimeoutVersion = 170_000;
 
 export class Locks {
@@ -77,7 +80,7 @@ export class Locks {
     body: (held: Held, first: F) => Promise<T>,
   ): Promise<T> {
     const deadline = systemClock.monotonic() + this.#store.options.busyTimeoutMs;
-    for (let losses = 0; ;) {
+    for (let attempts = 1, losses = 0; ; attempts += 1) {
       try {
         return await this.#store.writing.lend((session) =>
           this.#attempt(session, { ledger, durability, first, body }),
@@ -85,7 +88,7 @@ export class Locks {
       } catch (error) {
         const isLate = systemClock.monotonic() >= deadline;
         if (error instanceof Again) {
-          if (isLate) throw contended(ledger);
+          if (isLate && attempts >= attemptsMin) throw contended(ledger);
         } else if (isLockTimeout(error)) {
           await this.#makeWay();
           if (isLate) throw explain(error, this.#store.settings.place);

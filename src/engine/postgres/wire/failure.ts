@@ -44,12 +44,6 @@ export function isLockTimeout(error: unknown): boolean {
   return stateOf(error) === '55P03';
 }
 
-/** A pooler gave us a connection that knows nothing of our statements, or too much. */
-export function isNamingTrouble(error: unknown): boolean {
-  const state = stateOf(error);
-  return state === '26000' || state === '42P05' || state === '08P01';
-}
-
 /** A pooler that knows no settings to start with. */
 export function isStartRefusal(error: unknown): boolean {
   return stateOf(error) === '08P01' && /startup parameter/.test(String(error));

@@ -15,7 +15,7 @@ import { HoldfastError } from '../../../errors/index.ts';
 import { isRefusal, isStartRefusal, LostConnection } from './failure.ts';
 import type { NewClient } from './driver.ts';
 import type { Settings } from './settings.ts';
-import type { Naming, Statement } from './statement.ts';
+import type { Statement } from './statement.ts';
 
 export type Row = readonly unknown[];
 
@@ -27,7 +27,6 @@ export interface Answer {
 
 export interface SessionParts {
   readonly settings: Settings;
-  readonly naming: Naming;
   /** Makes a client that is not connected yet. */
   readonly newClient: NewClient;
 }
@@ -99,7 +98,8 @@ export class Session {
     values: readonly unknown[] = [],
     timeoutMs = this.#parts.settings.timeoutMs,
   ): Promise<Answer> {
-    const name = this.#parts.naming.enabled ? statement.name : undefined;
+    // A pooler lends another connection each time, which knows other statements.
+    const name = this.#isDirect ? statement.name : undefined;
     return this.#send({ name, text: statement.text, values: [...values] }, timeoutMs);
   }
 

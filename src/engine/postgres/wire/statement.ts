@@ -1,8 +1,7 @@
 /**
  * SQL texts with the schema put in, and names under which a server keeps them parsed.
  *
- * A name is made from the text, so that whoever shares a connection (through a pooler) never finds
- * another statement under it. Where names do not survive, they are given up: see `Naming`.
+ * A name is made from the text, so that no two texts share one.
  */
 import { createHash } from 'node:crypto';
 
@@ -25,9 +24,4 @@ export function preparer(schema: string): Prepare {
 /** Milliseconds since the Unix epoch of one of the server's clocks. */
 export function msOf(clock: 'now()' | 'clock_timestamp()'): string {
   return `floor(date_part('epoch', ${clock}) * 1000)::bigint`;
-}
-
-/** Whether statements are sent by name. An older transaction pooler loses them. */
-export class Naming {
-  enabled = true;
 }

@@ -91,6 +91,23 @@ export type {
   Written,
   WrittenValues,
 } from './layers/scopes/index.ts';
+export { Trigger, TriggerEvent } from './layers/triggers/index.ts';
+export type {
+  CloudEvent,
+  DeadLetter,
+  DeadReason,
+  JsonMatch,
+  RetryOptions,
+  TriggerCondition,
+  TriggerFilter,
+  TriggerHandler,
+  TriggerOptions,
+  TriggerStart,
+  TriggerState,
+  TriggerStats,
+  TriggerStatus,
+  TriggerWork,
+} from './layers/triggers/index.ts';
 export { Watch, WatchedChange } from './layers/watch/index.ts';
 export type {
   AppWatchOptions,

@@ -7,7 +7,7 @@
  */
 import { HoldfastError } from '../errors/index.ts';
 import { Membership } from '../ledger/index.ts';
-import type { Ledger, ScopeInfo } from '../ledger/index.ts';
+import type { Cause, Ledger, ScopeInfo } from '../ledger/index.ts';
 import { Lists } from '../layers/lists/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
 import { RequestContext } from '../layers/contexts/index.ts';
@@ -27,19 +27,29 @@ import type {
   TransactOptions,
   Transaction,
 } from '../layers/scopes/index.ts';
+import { Triggers } from '../layers/triggers/index.ts';
+import type {
+  Trigger,
+  TriggerEvent,
+  TriggerOptions,
+  TriggerWork,
+} from '../layers/triggers/index.ts';
 import { followWatch } from '../layers/watch/index.ts';
 import type { AppWatchOptions, Watch, WatchEvent, Watching } from '../layers/watch/index.ts';
 
 /** What all handles of one app in this process share. */
 class SharedParts {
   readonly openRuns = new Set<string>();
+  readonly triggers: Triggers;
   readonly #ledger: Ledger;
   readonly #parts: AppParts;
   #membership: Membership | undefined;
 
-  constructor(ledger: Ledger, parts: AppParts) {
-    this.#ledger = ledger;
+  constructor(host: ScopeHost, parts: AppParts) {
+    this.#ledger = host.ledger;
     this.#parts = parts;
+    this.triggers = new Triggers(host, () => this.membership);
+    host.onErase((ref) => this.triggers.eraseValues(ref));
   }
 
   /** One heartbeat for whatever this process owns in the app. */
@@ -50,9 +60,45 @@ class SharedParts {
   }
 
   async stop(): Promise<void> {
+    await this.triggers.close();
     await this.#membership?.stop();
   }
 }
+
+/** What a handler works with. */
+export class AppTriggerWork implements TriggerWork {
+  readonly #app: App;
+  readonly #work: TriggerWork;
+
+  constructor(app: App, work: TriggerWork) {
+    this.#app = app;
+    this.#work = work;
+  }
+
+  /** Writes through it commit together with the position: exactly once. */
+  get tx(): Transaction {
+    return this.#work.tx;
+  }
+
+  /** Aborts when time is up, or when another process has taken over. */
+  get signal(): AbortSignal {
+    return this.#work.signal;
+  }
+
+  get cause(): Cause {
+    return this.#work.cause;
+  }
+
+  /** The app, whose commits say that this event is their cause. They may happen twice. */
+  get app(): App {
+    return this.#app.with({ cause: this.#work.cause });
+  }
+}
+
+export type AppTriggerHandler<T = unknown> = (
+  event: TriggerEvent<T>,
+  work: AppTriggerWork,
+) => unknown;
 
 export interface AppParts extends ScopeHostParts {
   /** How long this process counts as alive after a heartbeat. Default 10,000. */
@@ -78,7 +124,7 @@ export class App {
   /** An app over any ledger, wherever that is. */
   static over(ledger: Ledger, parts: AppParts): App {
     const host = new ScopeHost(ledger, parts);
-    return new App(host, new Lists(host), new SharedParts(ledger, parts));
+    return new App(host, new Lists(host), new SharedParts(host, parts));
   }
 
   get name(): string {
@@ -219,6 +265,43 @@ export class App {
    */
   request(id: string, options?: RequestOptions): RequestContext {
     return RequestContext.of(this.#host, id, options);
+  }
+
+  /**
+   * Calls `handler` for every matching change, durably: at least once, across restarts and
+   * processes, in order per key, concurrently across keys. What the handler writes through
+   * `work.tx` happens exactly once. A handler that throws is tried again later, while later events
+   * of that key wait; in the end the event is a dead letter.
+   *
+   * The name is the trigger: whoever starts it next goes on where it stands. Resolves once no
+   * matching change can be missed any more. Throws `invalid_argument`, `invalid_name`.
+   *
+   * @example
+   * const orders = app.scope<{ total: number }>('orders');
+   * const sums = app.scope<number>('sums');
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, async (_event, { tx }) => {
+   *   await tx.scope(sums).update('all', [{ op: 'increment', by: 1 }]);
+   * });
+   * const watch = sums.watch({ key: 'all', snapshot: true });
+   * await watch.next();
+   * await orders.set('o1', { total: 7 });
+   * await watch.next();
+   * await sums.get('all'); // => 1
+   * await trigger.stop();
+   */
+  trigger<T = unknown>(
+    name: string,
+    options: TriggerOptions<T>,
+    handler: AppTriggerHandler<T>,
+  ): Promise<Trigger> {
+    return this.#shared.triggers.start<T>(name, options, (event, work) =>
+      handler(event, new AppTriggerWork(this, work)),
+    );
+  }
+
+  /** Looks after the triggers of the app, those that no process runs too. */
+  get triggers(): Triggers {
+    return this.#shared.triggers;
   }
 
   /**

@@ -18,3 +18,4 @@ export { sessionContract } from './session-contract/index.ts';
 export { runContract } from './run-contract/index.ts';
 export { workflowContract } from './workflow-contract/index.ts';
 export { contextContract } from './context-contract/index.ts';
+export { triggerContract } from './trigger-contract/index.ts';

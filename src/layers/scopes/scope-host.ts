@@ -4,7 +4,7 @@ import { assert } from '../../internal/assert.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
 import { FunctionalUpdates } from '../../ledger/index.ts';
-import type { CommitAnswer, Ledger, Proposal, Receipt } from '../../ledger/index.ts';
+import type { CommitAnswer, Ledger, Proposal, Receipt, Ref } from '../../ledger/index.ts';
 import { Watches } from '../watch/index.ts';
 import { CoalescedReads } from './coalesced-reads.ts';
 import { DeclaredQuotas } from './declared-quotas.ts';
@@ -27,6 +27,7 @@ export class ScopeHost {
   readonly updates: FunctionalUpdates;
   readonly quotas: DeclaredQuotas;
   readonly watches: Watches;
+  readonly #erasers: ((ref: Ref) => Promise<void>)[];
   readonly terms: CommitTerms;
 
   constructor(ledger: Ledger, parts: ScopeHostParts, terms = noTerms, shared?: ScopeHost) {
@@ -38,7 +39,20 @@ export class ScopeHost {
     this.updates = shared?.updates ?? new FunctionalUpdates(ledger, parts);
     this.quotas = shared?.quotas ?? new DeclaredQuotas();
     this.watches = shared?.watches ?? new Watches(ledger, parts);
+    this.#erasers = shared === undefined ? [] : shared.#erasers;
     this.terms = terms;
+  }
+
+  /** A layer keeps copies of values; `erase` takes an entry's out of them. */
+  onErase(erase: (ref: Ref) => Promise<void>): void {
+    this.#erasers.push(erase);
+  }
+
+  /** Removes an entry and every value that it ever had, those that layers keep too. */
+  async erase(ref: Ref): Promise<{ readonly existed: boolean; readonly changes: number }> {
+    const erased = await this.ledger.erase(ref);
+    for (const erase of this.#erasers) await erase(ref);
+    return erased;
   }
 
   /** The same host whose commits carry `terms` too. */

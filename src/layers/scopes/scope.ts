@@ -248,15 +248,15 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
   }
 
   /**
-   * Removes an entry and every value that it ever had, from the state and from the log. It costs a
-   * pass over the log that is kept.
+   * Removes an entry and every value that it ever had, from the state, from the log and from the
+   * dead letters of triggers. It costs a pass over the log that is kept.
    *
    * @example
    * await scope.set('ada', 7);
    * (await scope.erase('ada')).existed; // => true
    */
   erase(key: string): Promise<{ readonly existed: boolean; readonly changes: number }> {
-    return this.host.ledger.erase({ scope: this.name, key });
+    return this.host.erase({ scope: this.name, key });
   }
 
   /**

@@ -9,7 +9,7 @@
  */
 import { isHoldfastError } from '../../errors/index.ts';
 import type { Change, ChangeFilter, Commit, Ledger, Position } from '../../ledger/index.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../../internal/patience.ts';
 import { RecentCommits } from './recent-commits.ts';
 import { WatcherIndex } from './watcher-index.ts';
 import type { Place } from './watcher-index.ts';

@@ -8,7 +8,7 @@
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { ChangeKind, Ledger, Position } from '../../ledger/index.ts';
 import type { Found } from './feed.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../../internal/patience.ts';
 import type { Ask, SnapshotPage, SnapshotPages } from './snapshot.ts';
 import type { WatchEnd, WatchEvent, WatchedEntry } from './watch-options.ts';
 import { WatchedChange } from './watched-change.ts';

@@ -8,7 +8,7 @@ import type { ChangeFilter, Commit, Ledger, Position } from '../../ledger/index.
 import { deferred } from '../../internal/deferred.ts';
 import type { Deferred } from '../../internal/deferred.ts';
 import type { Feed, Found, Subscriber } from './feed.ts';
-import type { Patience } from './patience.ts';
+import type { Patience } from '../../internal/patience.ts';
 import type { WatchEnd } from './watch-options.ts';
 import { holds } from './watcher-index.ts';
 import type { Place } from './watcher-index.ts';

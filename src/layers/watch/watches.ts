@@ -11,7 +11,7 @@ import type { Random } from '../../internal/random.ts';
 import { checkKey, checkKeyBound, checkScope, limits } from '../../ledger/index.ts';
 import type { ChangeFilter, Ledger, Position } from '../../ledger/index.ts';
 import { Feed } from './feed.ts';
-import { Patience } from './patience.ts';
+import { Patience } from '../../internal/patience.ts';
 import { snapshotOf } from './snapshot.ts';
 import { Watch } from './watch.ts';
 import type { AppWatchOptions } from './watch-options.ts';

@@ -20,6 +20,7 @@ import type {
   Mutation,
   Operation,
   Position,
+  Proposal,
   Ref,
   ScopeQuota,
   UpdateMutation,
@@ -196,14 +197,18 @@ export class Transaction {
     this.#over = true;
   }
 
+  /** What it would commit, for layers that commit it with something of their own. Ends it. */
+  proposal(): Proposal & { readonly mutations: readonly Mutation[] } {
+    this.#over = true;
+    const quotas = [...this.#quotas.values()];
+    return { checks: this.#checks(), mutations: this.#mutations, quotas };
+  }
+
   /** Undefined if there is nothing to decide: no write, no fence, and at most one read. */
   async commit(durability: 'sync' | 'relaxed' | undefined): Promise<CommitAnswer | undefined> {
     this.#over = true;
     const mutations = this.#mutations;
-    if (mutations.length > 0) {
-      const quotas = [...this.#quotas.values()];
-      return this.#host.commit({ checks: this.#checks(), mutations, quotas }, durability);
-    }
+    if (mutations.length > 0) return this.#host.commit(this.proposal(), durability);
     return this.validate();
   }
 

@@ -1,7 +1,7 @@
 /** Waiting between attempts at a ledger that does not answer, longer each time. */
-import { isHoldfastError } from '../../errors/index.ts';
-import type { Clock } from '../../internal/clock.ts';
-import type { Random } from '../../internal/random.ts';
+import { isHoldfastError } from '../errors/index.ts';
+import type { Clock } from './clock.ts';
+import type { Random } from './random.ts';
 
 const firstMs = 20;
 const longestMs = 5000;

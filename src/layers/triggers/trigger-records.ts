@@ -1,0 +1,246 @@
+/**
+ * What the store knows of a trigger, whoever runs it: whether it is paused, how far it is, where it
+ * begins. Everything here can be done from any process, with or without a handler.
+ */
+import { HoldfastError } from '../../errors/index.ts';
+import { limits } from '../../ledger/index.ts';
+import type {
+  CommitAnswer,
+  EntryHead,
+  Ledger,
+  LedgerHead,
+  Mutation,
+  Position,
+} from '../../ledger/index.ts';
+import {
+  configKey,
+  controlScope,
+  deadPrefix,
+  lanePrefix,
+  pinName,
+  progressScope,
+  shardCount,
+  shardKey,
+  triggerOf,
+  scopePrefix,
+  valuesScope,
+  workerPrefix,
+} from './keyspace.ts';
+import type { TriggerFilter, TriggerStart, TriggerStatus } from './trigger-options.ts';
+
+export interface Config {
+  readonly isPaused: boolean;
+  readonly generation: number;
+  readonly filter: TriggerFilter;
+  /** Events before this time are done unseen. */
+  readonly since?: number | undefined;
+}
+
+export interface StoredConfig extends Config {
+  readonly version: number;
+}
+
+const attempts = 20;
+
+export class TriggerRecords {
+  readonly name: string;
+  readonly ledger: Ledger;
+
+  constructor(ledger: Ledger, name: string) {
+    this.ledger = ledger;
+    this.name = name;
+  }
+
+  async config(): Promise<StoredConfig | undefined> {
+    const [entry] = await this.ledger.read([{ scope: controlScope(this.name), key: configKey }]);
+    return entry && { ...(entry.value.decode() as Config), version: entry.version };
+  }
+
+  /** Makes the trigger known, or leaves it where it stands and notes what it listens to now. */
+  async register(
+    filter: TriggerFilter,
+    start: TriggerStart,
+    holdMs: number,
+  ): Promise<StoredConfig> {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const known = await this.config();
+      if (known !== undefined) {
+        if (JSON.stringify(known.filter) === JSON.stringify(filter)) return known;
+        await this.#write(known, { filter });
+        continue;
+      }
+      const { position, since } = await this.#placeOf(start);
+      await this.ledger.pin(pinName(this.name), position, holdMs);
+      const config: Config = { isPaused: false, generation: 1, filter, since };
+      const check = { kind: 'version', ...this.#configRef(), version: 0 } as const;
+      const set = { kind: 'set', ...this.#configRef(), value: config } as const;
+      await this.ledger.commit({ checks: [check], mutations: [set, ...this.#shardRows(position)] });
+    }
+    throw this.#contended();
+  }
+
+  /** Throws `invalid_argument` if there is no such trigger. */
+  async setPaused(isPaused: boolean): Promise<void> {
+    await this.#change({ isPaused }, []);
+  }
+
+  /** Goes on from another place. What is parked stays parked. */
+  async reset(start: TriggerStart): Promise<void> {
+    const { position, since } = await this.#placeOf(start);
+    const lanes: Mutation[] = [];
+    const scope = progressScope(this.name);
+    for (let shard = 0; shard < shardCount; shard += 1) {
+      const keys = await this.#keys(scope, lanePrefix(shard));
+      for (const { key } of keys) lanes.push({ kind: 'delete', scope, key });
+    }
+    const generation = ((await this.config())?.generation ?? 0) + 1;
+    await this.#change({ generation, since }, [...this.#shardRows(position), ...lanes]);
+  }
+
+  /** Forgets the trigger: its position, its dead letters and what is parked. */
+  async remove(): Promise<boolean> {
+    const known = await this.config();
+    const ref = this.#configRef();
+    await this.ledger.commit({ mutations: [{ kind: 'delete', ...ref }] });
+    for (const scope of [controlScope, progressScope, valuesScope].map((of) => of(this.name))) {
+      const keys = await this.#keys(scope, '');
+      for (let from = 0; from < keys.length; from += limits.mutationsPerProposal) {
+        const share = keys.slice(from, from + limits.mutationsPerProposal);
+        const mutations = share.map(({ key }): Mutation => ({ kind: 'delete', scope, key }));
+        await this.ledger.commit({ mutations });
+      }
+    }
+    const { position } = await this.ledger.head();
+    await this.ledger.pin(pinName(this.name), position, 0);
+    return known !== undefined;
+  }
+
+  /** Throws `invalid_argument` if there is no such trigger. */
+  async status(): Promise<TriggerStatus> {
+    const config = await this.config();
+    if (config === undefined) throw this.#unknown();
+    const { name } = this;
+    const [positions, head, members] = await Promise.all([
+      this.positions(),
+      this.ledger.head(),
+      this.ledger.members(),
+    ]);
+    const position = leastOf(positions) ?? head.oldest;
+    const workers = await this.#keys(controlScope(name), workerPrefix);
+    const alive = new Set(members.map(({ id }) => id));
+    return {
+      name,
+      isPaused: config.isPaused,
+      filter: config.filter,
+      position,
+      lag: Math.max(0, head.position.revision - position.revision),
+      parked: (await this.#keys(progressScope(name), 'parked/')).length,
+      deadLetters: (await this.#keys(controlScope(name), deadPrefix)).length,
+      workers: workers.filter(({ key }) => alive.has(key.slice(workerPrefix.length))).length,
+    };
+  }
+
+  /** Of the shards, in their order. */
+  async positions(): Promise<Position[]> {
+    const scope = progressScope(this.name);
+    const refs = Array.from({ length: shardCount }, (_, shard) => ({
+      scope,
+      key: shardKey(shard),
+    }));
+    const entries = await this.ledger.read(refs);
+    return entries.flatMap((entry) => {
+      return entry === undefined ? [] : [(entry.value.decode() as { position: Position }).position];
+    });
+  }
+
+  async #change(change: Partial<Config>, mutations: readonly Mutation[]): Promise<void> {
+    for (let attempt = 0; attempt < attempts; attempt += 1) {
+      const known = await this.config();
+      if (known === undefined) throw this.#unknown();
+      const answer = await this.#write(known, change, mutations);
+      if (answer.kind === 'committed') return;
+    }
+    throw this.#contended();
+  }
+
+  #write(
+    { version, ...known }: StoredConfig,
+    change: Partial<Config>,
+    mutations: readonly Mutation[] = [],
+  ): Promise<CommitAnswer> {
+    const ref = this.#configRef();
+    return this.ledger.commit({
+      checks: [{ kind: 'version', ...ref, version }],
+      mutations: [{ kind: 'set', ...ref, value: { ...known, ...change } }, ...mutations],
+    });
+  }
+
+  async #placeOf(start: TriggerStart): Promise<{ position: Position; since?: number }> {
+    const head: LedgerHead = await this.ledger.head();
+    if (start === 'now') return { position: head.position };
+    if (start === 'beginning') return { position: head.oldest };
+    if ('time' in start) return { position: head.oldest, since: start.time };
+    return { position: { incarnation: start.incarnation, revision: start.revision } };
+  }
+
+  #shardRows(position: Position): Mutation[] {
+    const scope = progressScope(this.name);
+    return Array.from({ length: shardCount }, (_, shard) => {
+      return { kind: 'set', scope, key: shardKey(shard), value: { position } };
+    });
+  }
+
+  async #keys(scope: string, prefix: string): Promise<EntryHead[]> {
+    return keysOf(this.ledger, scope, prefix);
+  }
+
+  #configRef() {
+    return { scope: controlScope(this.name), key: configKey };
+  }
+
+  #unknown(): HoldfastError {
+    return new HoldfastError('invalid_argument', `there is no trigger '${this.name}'`, {
+      details: { trigger: this.name },
+    });
+  }
+
+  #contended(): HoldfastError {
+    const text = `trigger '${this.name}' was changed by others in each of ${attempts} attempts`;
+    return new HoldfastError('contended', text, { details: { trigger: this.name } });
+  }
+}
+
+/** The names of all triggers that the app knows, sorted. */
+export async function triggerNames(ledger: Ledger): Promise<string[]> {
+  const names: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { prefix: scopePrefix, internal: true, limit: 1000, cursor };
+    const page = await ledger.scopes(query);
+    for (const { scope } of page.items) {
+      const name = triggerOf(scope);
+      if (name !== undefined) names.push(name);
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return names;
+}
+
+export async function keysOf(ledger: Ledger, scope: string, prefix: string): Promise<EntryHead[]> {
+  const found: EntryHead[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.scan({ scope, prefix, keysOnly: true, limit: 5000, cursor });
+    found.push(...page.items);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  return found;
+}
+
+export function leastOf(positions: readonly Position[]): Position | undefined {
+  let least: Position | undefined;
+  for (const position of positions) {
+    if (least === undefined || position.revision < least.revision) least = position;
+  }
+  return least;
+}

@@ -29,6 +29,7 @@ export interface StoreStats extends EngineStats {
 const defaultApp = 'default';
 
 export class Store implements AsyncDisposable {
+  /** What it was opened with, but for a password. */
   readonly url: string;
   /** The ledgers below, wherever they are. */
   readonly source: LedgerSource;
@@ -38,7 +39,7 @@ export class Store implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   constructor(url: string, source: LedgerSource, parts: ScopeHostParts) {
-    this.url = url;
+    this.url = url.replace(/^([a-z+.-]+:\/\/[^/?#@:]*):[^/?#@]*@/, '$1@');
     this.source = source;
     this.#parts = parts;
   }

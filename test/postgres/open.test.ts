@@ -103,6 +103,13 @@ withServer(inject('postgres'), 'opening a store in Postgres', (server) => {
     await expect(open(url)).rejects.toMatchObject({ code, outcome: 'not-applied' });
   });
 
+  test('a password in the URL is told to nobody', async () => {
+    const url = new URL(storeUrl(server));
+    url.password = 'secret';
+    await using store = await openStore(url.href);
+    expect(JSON.stringify([store.url, await store.stats()])).not.toContain('secret');
+  });
+
   test('a database that is missing is said to be, without the password', async () => {
     const url = new URL(server);
     url.pathname = '/nowhere';

@@ -60,7 +60,7 @@ export const table: Readonly<Record<string, Row>> = {
   // The store's classes and the layers, never `open`, which knows engines.
   client: { ...base, protocol: 'open', ledger: 'door', ...layerDoors, store: 'open' },
   mcp: { ...state, index: 'open', protocol: 'door', client: 'door' },
-  sessions: { ...base, ledger: 'door', 'layers/sessions': 'door' },
+  sessions: { ...base, ledger: 'door', 'layers/sessions': 'door', protocol: 'door' },
   server: {
     ...base,
     protocol: 'open',

@@ -11,3 +11,7 @@ export { serveWorkers } from './socket/serve-workers.ts';
 export type { ServeWorkersOptions, WorkerDoor } from './socket/serve-workers.ts';
 export { sessionHttp } from './http/session-http.ts';
 export type { SessionHttpParts } from './http/session-http.ts';
+export { serveApp, SessionClient } from './served/session-client.ts';
+export type { ChannelSource, HireOptions } from './served/session-client.ts';
+export { extensionName, sessionsExtension } from './served/sessions-extension.ts';
+export type { SessionChannel, SessionsExtension } from './served/sessions-extension.ts';

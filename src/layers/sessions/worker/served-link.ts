@@ -12,7 +12,7 @@ import type {
 export interface ServedLinkParts {
   turn(message: TurnMessage, link: ServedLink): void;
   drain(): void;
-  closed(): void;
+  closed(error?: unknown): void;
 }
 
 export class ServedLink {
@@ -30,7 +30,7 @@ export class ServedLink {
     this.#link.send(workerFrame.encode({ hello }));
     this.#link.listen({
       frame: (bytes) => this.#receive(bytes),
-      closed: () => this.#end(),
+      closed: (error) => this.#end(error),
     });
   }
 
@@ -88,9 +88,9 @@ export class ServedLink {
     if (frame.drain !== undefined) this.#parts.drain();
   }
 
-  #end(): void {
+  #end(error: unknown): void {
     this.#closed = true;
     for (const abort of this.#turns.values()) abort.abort();
-    this.#parts.closed();
+    this.#parts.closed(error);
   }
 }

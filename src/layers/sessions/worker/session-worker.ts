@@ -68,15 +68,23 @@ export class SessionWorker {
     return this.#open;
   }
 
-  /** Takes turns from a host until the link closes. Several links at once are fine. */
-  serve(link: Link): Promise<void> {
-    const ended = deferred<void>();
+  /** Whether it takes no new turns any more. */
+  get isLeaving(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Takes turns from a host until the link closes. Resolves with the error that closed it, if it
+   * was one. Several links at once are fine.
+   */
+  serve(link: Link): Promise<unknown> {
+    const ended = deferred<unknown>();
     const served: ServedLink = new ServedLink(link, {
       turn: (message, turnLink) => this.#accept(message, turnLink),
       drain: () => void this.drain(),
-      closed: () => {
+      closed: (error) => {
         this.#links.delete(served);
-        ended.resolve();
+        ended.resolve(error);
       },
     });
     this.#links.add(served);

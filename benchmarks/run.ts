@@ -3,6 +3,7 @@ const suites = {
   ledger: () => import('./ledger/index.ts'),
   embedded: () => import('./embedded/index.ts'),
   engines: () => import('./engines/index.ts'),
+  sessions: () => import('./sessions/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

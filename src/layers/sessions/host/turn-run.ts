@@ -9,6 +9,7 @@
  *     is one whose answer does not hold.
  */
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
+import { present } from '../../../internal/assert.ts';
 import type { Mutation } from '../../../ledger/index.ts';
 import { headRef, turnRef } from '../keyspace.ts';
 import { digest } from '../state/set-hash.ts';
@@ -57,7 +58,7 @@ export class TurnRun {
   /** How often a worker was asked. */
   #attempts = 0;
   /** What was in the way last. */
-  #obstacle = new HoldfastError('unavailable', 'no worker completed the turn');
+  #obstacle: HoldfastError | undefined;
 
   /** `signal` gives the turn up. */
   constructor(parts: TurnRunParts, request: CheckedRequest, signal: AbortSignal) {
@@ -82,7 +83,7 @@ export class TurnRun {
       if (done !== undefined) return done;
       if (attempt > 1) await clock.sleep(retryWaitMs * 2 ** Math.min(attempt, 6));
     }
-    throw this.#obstacle;
+    throw present(this.#obstacle, 'the obstacle of a turn');
   }
 
   #baseIn(session: StoredSession): Base | undefined {

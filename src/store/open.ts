@@ -67,7 +67,8 @@ export async function open(where: string | OpenConfig, given: OpenOptions = {}):
     throw error;
   }
   const ledgers = openLedgers(engine, ledgersOptionsOf(options, engineOptions));
-  return new Store(url, ledgers, engineOptions);
+  const { clock, random } = engineOptions;
+  return new Store(url, ledgers, { clock, random, memberTtlMs: options.memberTtlMs });
 }
 
 function separated(

@@ -68,6 +68,11 @@ export interface OpenOptions extends ClientOptions {
   readonly sweepMs?: number | undefined;
   /** How long a lost answer is looked into before `outcome_unknown`. Default 10,000. */
   readonly resolveTimeoutMs?: number | undefined;
+  /**
+   * How long this process counts as alive, so that nobody takes over the runs it owns, after its
+   * last heartbeat. Default 10,000.
+   */
+  readonly memberTtlMs?: number | undefined;
   /** Called when an app passes 80% of its quota. */
   readonly onQuotaWarning?: ((alert: QuotaAlert) => void) | undefined;
   /** Called with failures of background work, which is tried again. */
@@ -115,6 +120,7 @@ const openKeys = {
   readOnly: kind('boolean'),
   sweepMs: amount,
   resolveTimeoutMs: amount,
+  memberTtlMs: amount,
   onQuotaWarning: kind('function'),
   onBackgroundError: kind('function'),
 } satisfies Record<keyof OpenOptions, Rule>;

@@ -12,11 +12,11 @@ import type {
   SchemaOutput,
   SchemaScopeOptions,
   Scope,
-  ScopeHostParts,
   ScopeOptions,
   StandardSchema,
 } from '../layers/scopes/index.ts';
 import { App } from './app.ts';
+import type { AppParts } from './app.ts';
 
 export interface AppStats extends LedgerHead {
   readonly app: string;
@@ -33,12 +33,12 @@ export class Store implements AsyncDisposable {
   readonly url: string;
   /** The ledgers below, wherever they are. */
   readonly source: LedgerSource;
-  readonly #parts: ScopeHostParts;
+  readonly #parts: AppParts;
   readonly #apps = new Map<string, App>();
   #closed = false;
   #closing: Promise<void> | undefined;
 
-  constructor(url: string, source: LedgerSource, parts: ScopeHostParts) {
+  constructor(url: string, source: LedgerSource, parts: AppParts) {
     this.url = url.replace(/^([a-z+.-]+:\/\/[^/?#@:]*):[^/?#@]*@/, '$1@');
     this.source = source;
     this.#parts = parts;

@@ -19,6 +19,8 @@ export interface RunOptions {
 }
 
 export interface OpenRunOptions extends RunOptions {
+  /** How long to wait for an owner that lives, or seems to. Default 0: `held` at once. */
+  readonly waitMs?: number | undefined;
   /** Throws `not_found` instead of beginning the run. Default false. */
   readonly mustExist?: boolean | undefined;
   /** How a run begins that is not there yet. */

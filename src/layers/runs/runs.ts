@@ -28,6 +28,9 @@ import { importedState } from './state/exported.ts';
 import { RunState } from './state/run-state.ts';
 import type { StateChanges } from './state/run-state.ts';
 
+/** Between two looks at whether the owner of a run is gone. */
+const claimPauseMs = 50;
+
 /** What the handles of one app share. */
 export interface RunsParts {
   readonly host: ScopeHost;
@@ -174,7 +177,7 @@ export class Runs extends ReadableRuns {
     const home = this.home(run);
     const leave = this.#enter(home);
     try {
-      const ownership = await this.#claim(home);
+      const ownership = await this.#claim(home, options.waitMs);
       try {
         const begun = await beginRun(home, ownership, { ...options, maxBytes, changes });
         const writer = new CheckpointWriter(home, ownership, begun.latest);
@@ -198,10 +201,17 @@ export class Runs extends ReadableRuns {
     return () => open.delete(resource);
   }
 
-  async #claim(home: RunHome): Promise<Ownership> {
-    const claimed = await this.#parts.membership().claim(runResource(home.workflow, home.run));
-    if (claimed.kind === 'owned') return claimed;
-    throw held(home, `process ${claimed.heldBy}`);
+  async #claim(home: RunHome, waitMs = 0): Promise<Ownership> {
+    const { clock } = this.host;
+    const resource = runResource(home.workflow, home.run);
+    const until = clock.monotonic() + waitMs;
+    for (;;) {
+      const claimed = await this.#parts.membership().claim(resource);
+      if (claimed.kind === 'owned') return claimed;
+      const left = until - clock.monotonic();
+      if (!(left > 0)) throw held(home, `process ${claimed.heldBy}`);
+      await clock.sleep(Math.min(left, claimPauseMs));
+    }
   }
 }
 

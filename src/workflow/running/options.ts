@@ -16,6 +16,8 @@ export interface ExecuteOptions {
   readonly wait?: boolean | undefined;
   /** Goes on although the graph is another than the run's. Default false: `graph_mismatch`. */
   readonly acceptGraph?: boolean | undefined;
+  /** How long to wait for another owner of the run, one that was killed say. Default 0: `held`. */
+  readonly waitMs?: number | undefined;
   /** Stops the execution, not the run: it can be resumed. */
   readonly signal?: AbortSignal | undefined;
   /** Which checkpoints are kept as it goes on. Default: all. */

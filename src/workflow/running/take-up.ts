@@ -16,7 +16,7 @@ export async function takeUp(
   flow: Workflow,
   options: ExecuteOptions,
 ): Promise<{ readonly run: Run; readonly isResumed: boolean }> {
-  const { run: id, input = null, state, keep, maxStateBytes, checkpoint } = options;
+  const { run: id, input = null, state, keep, maxStateBytes, checkpoint, waitMs } = options;
   const { signature, policies, reducers } = flow;
   const isResumed = (await runs.latest(id)) !== undefined;
   if (!isResumed) await runs.keepGraph(signature, flow.description);
@@ -27,6 +27,7 @@ export async function takeUp(
     keep,
     maxStateBytes,
     signature,
+    waitMs,
     mustExist: checkpoint !== undefined,
     initial: { messages: [first], state },
   });

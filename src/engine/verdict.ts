@@ -58,14 +58,13 @@ export function checkDecision(decision: Decision): void {
   if (revisions === 0 && (writes.length > 0 || log !== undefined)) {
     throw broken('a decision writes entries or a log row but takes no revision');
   }
-  const seen = new Set<string>();
+  const seen = new Map<string, Set<string>>();
   for (const write of writes) {
-    // A NUL is in no scope and no key.
-    const address = `${write.scope}\0${write.key}`;
-    if (seen.has(address)) {
-      throw broken(`a decision writes '${write.key}' of '${write.scope}' twice`);
-    }
-    seen.add(address);
+    const { scope, key } = write;
+    const keys = seen.get(scope);
+    if (keys === undefined) seen.set(scope, new Set([key]));
+    else if (keys.has(key)) throw broken(`a decision writes '${key}' of '${scope}' twice`);
+    else keys.add(key);
     if (write.kind === 'put') checkOffset(write.offset, revisions);
   }
   for (const delta of scopes) {

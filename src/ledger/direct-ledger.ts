@@ -150,7 +150,15 @@ export class DirectLedger implements Ledger, Lane {
   }
 
   async commit(proposal: Proposal): Promise<CommitAnswer> {
-    const answer = await this.#propose(prepare(proposal, this.#options.maxValueBytes));
+    const prepared = prepare(proposal, this.#options.maxValueBytes);
+    let answer: CommitAnswer;
+    try {
+      answer = await this.#propose(prepared);
+    } catch (error) {
+      // The dead count until they are swept; nobody may be refused because of them.
+      if (!isHoldfastError(error, 'quota_exceeded') || (await this.sweep()) === 0) throw error;
+      answer = await this.#propose(prepared);
+    }
     if (answer.kind !== 'committed' || !answer.replayed) return answer;
     // The first answer may have been of an earlier incarnation than today's.
     await this.#history.refresh();
@@ -159,17 +167,9 @@ export class DirectLedger implements Ledger, Lane {
     return { ...answer, position: { incarnation: first, revision } };
   }
 
-  async #propose(prepared: Prepared): Promise<CommitAnswer> {
-    if (prepared.checks.some((check) => check.ref === undefined)) {
-      return this.#commitUnchanged(prepared);
-    }
-    try {
-      return await this.#committer.submit(this, prepared);
-    } catch (error) {
-      // The dead count until they are swept; nobody may be refused because of them.
-      if (!isHoldfastError(error, 'quota_exceeded') || (await this.sweep()) === 0) throw error;
-      return this.#committer.submit(this, prepared);
-    }
+  #propose(prepared: Prepared): Promise<CommitAnswer> {
+    const isOfScopes = prepared.checks.some((check) => check.ref === undefined);
+    return isOfScopes ? this.#commitUnchanged(prepared) : this.#committer.submit(this, prepared);
   }
 
   async log(after: Position, options: LogOptions = {}): Promise<LogPage> {

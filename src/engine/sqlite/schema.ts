@@ -37,8 +37,13 @@ export const pageBytes = 4096;
  * A row of the log has the number `ledger << 42 | last revision`. Such rows are appended to a
  * rowid table, whose leaves SQLite fills without moving their neighbours: half the pages of an
  * index. There is room for 4 million million revisions of a ledger and for 2 million ledgers.
+ *
+ * Only the ledger with the highest number is at the end of the table; any other appends before
+ * somebody's rows, which costs a page more for every commit. So numbers go down: the store's first
+ * ledger, in most stores the one that matters, keeps the end.
  */
 export const revisionBits = 42;
+export const firstLedger = 2 ** (63 - revisionBits) - 2;
 export const revisionMask = 2 ** revisionBits - 1;
 
 export const schemaSql = `

@@ -52,23 +52,23 @@ export class SqliteEngine implements Engine {
     this.#transactor = new Transactor(connection, ledgers, this.#hints);
   }
 
-  async read(ledger: string, refs: readonly Ref[]): Promise<ReadResult> {
+  read(ledger: string, refs: readonly Ref[]): Promise<ReadResult> {
     return this.#reading(() => this.#reader.read(ledger, refs));
   }
 
-  async scan(ledger: string, range: ScanRange): Promise<ScanResult> {
+  scan(ledger: string, range: ScanRange): Promise<ScanResult> {
     return this.#reading(() => this.#reader.scan(ledger, range));
   }
 
-  async scopes(ledger: string, query: ScopeQuery): Promise<ScopesResult> {
+  scopes(ledger: string, query: ScopeQuery): Promise<ScopesResult> {
     return this.#reading(() => this.#reader.scopes(ledger, query));
   }
 
-  async log(ledger: string, query: LogQuery): Promise<LogResult> {
+  log(ledger: string, query: LogQuery): Promise<LogResult> {
     return this.#reading(() => readLog(this.#connection, this.#reader, ledger, query));
   }
 
-  async incarnations(ledger: string): Promise<readonly Incarnation[]> {
+  incarnations(ledger: string): Promise<readonly Incarnation[]> {
     return this.#reading(() =>
       this.#reader.snapshot(ledger, (state) => readIncarnations(this.#connection, state)),
     );
@@ -110,11 +110,11 @@ export class SqliteEngine implements Engine {
   /**
    * What SQLite finds wrong with the file, in its words; nothing if all is well. Reads all of it.
    */
-  async integrityCheck(): Promise<string[]> {
+  integrityCheck(): Promise<string[]> {
     return this.#reading(() => checkIntegrity(this.#connection));
   }
 
-  async due(now: number, limit: number): Promise<readonly Due[]> {
+  due(now: number, limit: number): Promise<readonly Due[]> {
     return this.#reading(() => this.#reader.due(now, limit));
   }
 
@@ -123,7 +123,7 @@ export class SqliteEngine implements Engine {
     return heartbeat(this.#connection, id, ttlMs);
   }
 
-  async members(): Promise<{ readonly members: readonly Member[]; readonly time: number }> {
+  members(): Promise<{ readonly members: readonly Member[]; readonly time: number }> {
     return this.#reading(() => aliveMembers(this.#connection));
   }
 
@@ -132,7 +132,7 @@ export class SqliteEngine implements Engine {
     return this.#hints.subscribe(listener);
   }
 
-  async ledgers(): Promise<readonly string[]> {
+  ledgers(): Promise<readonly string[]> {
     return this.#reading(() => this.#reader.ledgers());
   }
 
@@ -156,9 +156,11 @@ export class SqliteEngine implements Engine {
     }
   }
 
-  async #reading<T>(body: () => T): Promise<T> {
-    this.#requireOpen();
-    return this.#connection.reading(body);
+  #reading<T>(body: () => T): Promise<T> {
+    return this.#connection.reading(() => {
+      this.#requireOpen();
+      return body();
+    });
   }
 
   #requireOpen(): void {

@@ -59,7 +59,7 @@ export class Transactor {
 
   async transact(work: readonly Work[], options: TransactOptions): Promise<readonly Outcome[]> {
     if (work.length === 0) return [];
-    if (new Set(work.map(({ ledger }) => ledger)).size < work.length) {
+    if (work.length > 1 && new Set(work.map(({ ledger }) => ledger)).size < work.length) {
       throw new HoldfastError('internal', 'a call of transact holds two works of one ledger', {
         outcome: 'not-applied',
       });

@@ -175,7 +175,7 @@ export class GroupRun {
   entryWrites(): Write[] {
     const writes: Write[] = [];
     for (const slot of this.state.slots()) {
-      if (slot.lastOffset === 0) continue;
+      if (slot === undefined || slot.lastOffset === 0) continue;
       const { ref, current, base } = slot;
       if (current === undefined) {
         if (base !== undefined) writes.push({ kind: 'delete', scope: ref.scope, key: ref.key });

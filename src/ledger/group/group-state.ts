@@ -30,7 +30,7 @@ export class GroupState {
   readonly #view: View;
   readonly #reads: GroupReads;
   readonly #knows: (position: Position, head: Head) => boolean;
-  readonly #slots: (Slot | undefined)[];
+  readonly #slots: (Slot | undefined)[] = [];
   readonly #growth = new Map<string, Growth>();
   /** Growth of the whole ledger, in this group. */
   readonly total: Growth = { entries: 0, bytes: 0, offset: 0 };
@@ -41,7 +41,6 @@ export class GroupState {
     this.#knows = knows;
     this.head = view.head;
     this.time = view.time;
-    this.#slots = Array.from({ length: view.entries.length });
   }
 
   slotOf(address: string): Slot {
@@ -64,8 +63,9 @@ export class GroupState {
     return index !== undefined && index < this.#view.entries.length;
   }
 
-  slots(): Slot[] {
-    return this.#slots.filter((slot) => slot !== undefined);
+  /** With holes where nobody looked. */
+  slots(): readonly (Slot | undefined)[] {
+    return this.#slots;
   }
 
   scopeStat(scope: string): ScopeStat {

@@ -22,8 +22,8 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
   const revisions = state.lastOffset === 0 && needsRow ? 1 : state.lastOffset;
   const windows = run.windows.writes(revisions, state.time);
   const erased = erasedValues(run);
-  const isErased = new Set(erased.map(({ key }) => key));
-  const puts = [...windows.puts, ...values.filter(({ key }) => !isErased.has(key))];
+  const stored = erased.length === 0 ? values : without(values, erased);
+  const puts = [...windows.puts, ...stored];
   const deletes = [...windows.deletes, ...run.dropped, ...erased];
   return {
     kind: 'decision',
@@ -43,8 +43,9 @@ function storeLargeValues(run: GroupRun, rules: GroupRules): PutWrite[] {
   const writes: PutWrite[] = [];
   for (const commit of run.commits) {
     for (const { slot, after, before } of commit.changes) {
-      if (after === undefined || after.external !== undefined) continue;
-      if (after.content === undefined) continue;
+      // Most are small whatever their keys weigh.
+      if (after === undefined || after.size <= limits.inlineValueBytes) continue;
+      if (after.external !== undefined || after.content === undefined) continue;
       const bytes = after.size - Buffer.byteLength(slot.ref.key);
       if (bytes <= limits.inlineValueBytes) continue;
       const id = rules.newValueId();
@@ -94,8 +95,14 @@ function valueRow(
   };
 }
 
+function without(values: readonly PutWrite[], erased: readonly Ref[]): PutWrite[] {
+  const keys = new Set(erased.map(({ key }) => key));
+  return values.filter(({ key }) => !keys.has(key));
+}
+
 /** Of rows of the ledger's own: each once, and none that the group puts anew. */
 function deletesOf(refs: readonly Ref[], puts: readonly Ref[]): Write[] {
+  if (refs.length === 0) return [];
   const deletes = new Map<string, Write>();
   for (const { scope, key } of refs) {
     deletes.set(addressOf({ scope, key }), { kind: 'delete', scope, key });

@@ -13,6 +13,7 @@ import type { Connection } from '../file/connection.ts';
 import { frozenHead, storedOf } from '../ledgers.ts';
 import type { Ledgers, LedgerState } from '../ledgers.ts';
 import { appendLog, rewriteLog, trimLog } from '../log.ts';
+import { firstLedger } from '../schema.ts';
 import { emptyTail, isLong } from '../tail.ts';
 import { writeHead } from './fold.ts';
 import type { HeadRow } from './fold.ts';
@@ -26,7 +27,8 @@ const upsertEntry = `INSERT INTO entry (scope, key, version, created_at, updated
     expires_at = excluded.expires_at, schema = excluded.schema, size = excluded.size,
     external = excluded.external, content = excluded.content`;
 const deleteEntry = 'DELETE FROM entry WHERE scope = ? AND key = ?';
-const insertLedger = 'INSERT INTO ledger (name) VALUES (?) RETURNING id';
+const insertLedger = `INSERT INTO ledger (id, name)
+  SELECT coalesce(min(id) - 1, ${firstLedger}), ? FROM ledger RETURNING id`;
 const insertHead = `INSERT INTO scope (ledger, name, revision, time, incarnation, trimmed, entries,
   bytes, log_bytes, changes) VALUES (?, '', 0, 0, '', 0, 0, 0, 0, 0)`;
 // The check of entries costs one look; it keeps a miscounted scope from losing what it still holds.

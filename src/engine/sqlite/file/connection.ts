@@ -17,6 +17,7 @@ import type { Clock } from '../../../internal/clock.ts';
 import type { Random } from '../../../internal/random.ts';
 import type { Durability } from '../../transaction.ts';
 import { CommitFailure, explainFailure, fromSqlite, isBusy } from './errors.ts';
+import { Turns } from './turns.ts';
 
 export type Row = readonly (null | number | bigint | string | Uint8Array)[];
 
@@ -37,8 +38,7 @@ export class Connection {
   readonly #commit: StatementSync;
   readonly #rollback: StatementSync;
   readonly #dataVersion: StatementSync;
-  readonly #waiting: (() => void)[] = [];
-  #writing = false;
+  readonly #turns = new Turns();
   #durability: Durability = 'sync';
   #seenVersion = -1;
   #neighbourUntil = -Infinity;
@@ -134,18 +134,26 @@ export class Connection {
     body: () => T | undefined,
     committed?: (result: T) => void,
   ): Promise<T | undefined> {
-    await this.#turn();
+    const write = (): T | undefined => {
+      this.#synchronous(durability);
+      this.#beginImmediate.run();
+      const result = this.#write(body);
+      if (result !== undefined) committed?.(result);
+      return result;
+    };
+    const turn = this.#turns.take();
+    if (turn !== undefined) await turn;
     try {
-      await this.#yieldToNeighbours();
-      return await this.#locking(() => {
-        this.#synchronous(durability);
-        this.#beginImmediate.run();
-        const result = this.#write(body);
-        if (result !== undefined) committed?.(result);
-        return result;
-      });
+      if (this.#isBurstOver()) await this.#yieldToNeighbours();
+      try {
+        return write();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        this.#neighbourUntil = this.options.clock.monotonic() + neighbourMs;
+      }
+      return await this.#patiently(write);
     } finally {
-      this.#endTurn();
+      this.#turns.end();
     }
   }
 
@@ -165,13 +173,13 @@ export class Connection {
 
   /** Runs `body` between two writers, outside of a transaction. */
   async alone<T>(body: () => T | Promise<T>): Promise<T> {
-    await this.#turn();
+    await this.#turns.take();
     try {
       return await body();
     } catch (error) {
       throw fromSqlite(error, this.path);
     } finally {
-      this.#endTurn();
+      this.#turns.end();
     }
   }
 
@@ -180,7 +188,7 @@ export class Connection {
    * the writing back of the WAL are left to others if they cannot be done at once.
    */
   async close(last: () => boolean): Promise<void> {
-    await this.#turn();
+    await this.#turns.take();
     try {
       if (this.options.readOnly) return;
       this.#synchronous('relaxed');
@@ -193,18 +201,8 @@ export class Connection {
     } finally {
       this.#statements.clear();
       this.#database.close();
-      this.#endTurn();
+      this.#turns.end();
     }
-  }
-
-  async #locking<T>(body: () => T): Promise<T> {
-    try {
-      return body();
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      this.#neighbourUntil = this.options.clock.monotonic() + neighbourMs;
-    }
-    return this.#patiently(body);
   }
 
   #write<T>(body: () => T | undefined): T | undefined {
@@ -265,27 +263,17 @@ export class Connection {
     });
   }
 
+  /** Whether others write too, and a burst is over. */
+  #isBurstOver(): boolean {
+    const now = this.options.clock.monotonic();
+    return now < this.#neighbourUntil && now >= this.#burstUntil;
+  }
+
   /** Others can only begin while this process does not write: after a burst it lets them. */
   async #yieldToNeighbours(): Promise<void> {
     const { clock, random } = this.options;
-    const now = clock.monotonic();
-    if (now >= this.#neighbourUntil || now < this.#burstUntil) return;
     await clock.sleep(gapMs * random.float());
     this.#burstUntil = clock.monotonic() + burstMs;
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#writing) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      return;
-    }
-    this.#writing = true;
-  }
-
-  #endTurn(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#writing = false;
-    else next();
   }
 }
 

@@ -33,13 +33,16 @@ function bytesOf(text: string): Uint8Array {
 /**
  * What a connection starts with, so that transactions need not say it:
  *
- * - plans that are made once. With values in sight, Postgres plans our arrays anew at each call,
- *   which costs more than a commit;
+ * - plans that are made once, and by index. With values in sight, Postgres plans our arrays anew
+ *   at each call, which costs more than a commit; and a plan that was made while a table was small
+ *   would read all of it when it has grown;
  * - limits on waiting for a lock, and on idling with one.
  */
 export function sessionSettings({ stallMs }: Settings): Readonly<Record<string, string | number>> {
   return {
     plan_cache_mode: 'force_generic_plan',
+    enable_seqscan: 'off',
+    jit: 'off',
     lock_timeout: stallMs,
     idle_in_transaction_session_timeout: stallMs,
   };

@@ -5,6 +5,7 @@
  */
 import { Report } from '../report.ts';
 import * as postgres from './postgres/index.ts';
+import * as redis from './redis/index.ts';
 
 export interface Terms {
   /** Interleaved pairs of each comparison, and the length of each side's turn. */
@@ -14,6 +15,7 @@ export interface Terms {
 
 const engines: Readonly<Record<string, (report: Report, terms: Terms) => Promise<void>>> = {
   postgres: postgres.measure,
+  redis: redis.measure,
 };
 
 export async function run(args: readonly string[]): Promise<void> {

@@ -5,9 +5,9 @@ import { PostgresServer } from '../../../test/servers/postgres.ts';
 import { compare, together } from '../../measure.ts';
 import type { Report } from '../../report.ts';
 import type { Terms } from '../index.ts';
+import { measureCounter } from '../rows/counter.ts';
+import { measureProcessor } from '../rows/processor.ts';
 import { Bare } from './bare.ts';
-import { measureCounter } from './counter.ts';
-import { measureProcessor } from './processor.ts';
 
 const callers = 256;
 const keys = 10_000;
@@ -21,8 +21,8 @@ export async function measure(report: Report, terms: Terms): Promise<void> {
   await measureCommits(report, terms, store, bare);
   await measureReads(report, terms, store, bare);
   await measureApps(report, terms, store);
-  await measureProcessor(report, terms, postgres, store);
-  await measureCounter(report, terms, postgres.url());
+  await measureProcessor(report, terms, 'postgres', postgres.server, store);
+  await measureCounter(report, terms, 'postgres', postgres.url());
 }
 
 async function fill(store: Store, bare: Bare): Promise<void> {

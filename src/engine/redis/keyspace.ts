@@ -38,6 +38,8 @@ export class Keyspace {
   readonly store: string;
   /** Sorted set, score 0: the names of ledgers that may have commits. */
   readonly ledgers: string;
+  /** Sorted set: ledgers by a moment at or before their earliest expiry. */
+  readonly expiring: string;
   /** Sorted set: members by the moment at which they are gone. */
   readonly members: string;
   /** Channel: names of ledgers whose head moved. */
@@ -47,6 +49,7 @@ export class Keyspace {
     this.prefix = prefix;
     this.store = `{${prefix}}:store`;
     this.ledgers = `{${prefix}}:ledgers`;
+    this.expiring = `{${prefix}}:expiring`;
     this.members = `{${prefix}}:members`;
     this.hints = `{${prefix}}:hints`;
   }

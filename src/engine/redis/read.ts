@@ -9,7 +9,6 @@ import { HoldfastError } from '../../errors/index.ts';
 import { compareText } from '../../internal/text-order.ts';
 import type { Head, Ref, ScanRange, ScopeCensus, ScopeStat, StoredEntry } from '../entry.ts';
 import type {
-  Due,
   LogQuery,
   LogResult,
   LogRow,
@@ -198,37 +197,6 @@ export class Reader {
   async #bodies(key: string, rows: readonly { readonly last: number }[]): Promise<Reply[]> {
     if (rows.length === 0) return [];
     return listOf(await this.#connection.call('HMGET', key, ...rows.map(({ last }) => last)));
-  }
-
-  /** From every ledger of the store: one short command each. */
-  async due(names: readonly string[], now: number, limit: number): Promise<Due[]> {
-    if (limit <= 0) return [];
-    const found = await Promise.all(names.map((name) => this.#dueOf(name, now, limit)));
-    const due = found.flat();
-    due.sort((a, b) => a.expiresAt - b.expiresAt || compareText(a.ledger, b.ledger));
-    return due.slice(0, limit);
-  }
-
-  async #dueOf(ledger: string, now: number, limit: number): Promise<Due[]> {
-    const key = this.#ledgers.of(ledger).keys.expiry;
-    const reply = listOf(
-      await this.#connection.call(
-        'ZRANGEBYSCORE',
-        key,
-        '-inf',
-        now,
-        'WITHSCORES',
-        'LIMIT',
-        0,
-        limit,
-      ),
-    );
-    const due: Due[] = [];
-    for (let index = 0; index + 1 < reply.length; index += 2) {
-      const { scope, key: name } = refOfField(textOf(reply[index]));
-      due.push({ ledger, scope, key: name, expiresAt: numberOf(reply[index + 1]) });
-    }
-    return due;
   }
 
   /** Names of the ledgers that have a commit, in order. */

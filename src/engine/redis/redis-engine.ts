@@ -25,6 +25,7 @@ import type {
 } from '../engine.ts';
 import type { EngineOptions } from '../registry.ts';
 import type { Applied, Outcome, Stamp, TransactOptions, Work } from '../transaction.ts';
+import { Expiring } from './expiring.ts';
 import { Hints } from './hints.ts';
 import type { Keyspace } from './keyspace.ts';
 import { Ledgers } from './ledgers.ts';
@@ -46,6 +47,7 @@ export class RedisEngine implements Engine {
   readonly #ledgers: Ledgers;
   readonly #reader: Reader;
   readonly #transactor: Transactor;
+  readonly #expiring: Expiring;
   readonly #hints: Hints;
   readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
@@ -65,11 +67,13 @@ export class RedisEngine implements Engine {
     this.#options = options;
     this.#ledgers = new Ledgers(connection, keyspace);
     this.#reader = new Reader(connection, keyspace, this.#ledgers, now);
+    this.#expiring = new Expiring(connection, keyspace, this.#ledgers, this.#reader);
     this.#hints = new Hints(connection, keyspace, this.#ledgers, this.#reader);
     this.#transactor = new Transactor(connection, keyspace, this.#ledgers, this.#reader, {
       random,
       contendedMs,
       now,
+      announce: (ledger, at) => this.#expiring.announce(ledger, at),
     });
   }
 
@@ -128,7 +132,7 @@ export class RedisEngine implements Engine {
 
   async due(now: number, limit: number): Promise<readonly Due[]> {
     this.#requireOpen();
-    return this.#reader.due(await this.#reader.ledgers(), now, limit);
+    return this.#expiring.due(now, limit);
   }
 
   async heartbeat(id: string, ttlMs: number): Promise<void> {

@@ -35,6 +35,8 @@ export interface TransactorOptions {
   readonly contendedMs: number;
   /** Empty where the server's clock is the engine's. */
   now(): string;
+  /** Tells the sweep, before it is committed, that an entry of the ledger dies at `at`. */
+  announce(ledger: string, at: number): Promise<void>;
 }
 
 interface Decided {
@@ -131,6 +133,7 @@ export class Transactor {
   async #apply(state: LedgerState, decided: Decided, stamp: Stamp): Promise<Outcome | undefined> {
     const { reads, view, decision } = decided;
     await this.#list(state);
+    await this.#announce(state, decision);
     const args = argumentsOf({
       now: this.#options.now(),
       stamp,
@@ -171,6 +174,18 @@ export class Transactor {
       return { kind: 'unknown', cause };
     }
     return applied;
+  }
+
+  /** On one server the announcement goes ahead of the commit by itself. */
+  async #announce({ name }: LedgerState, { writes }: Decision): Promise<void> {
+    let earliest = Infinity;
+    for (const write of writes) {
+      if (write.kind === 'put') earliest = Math.min(earliest, write.expiresAt ?? Infinity);
+    }
+    if (earliest === Infinity) return;
+    const announced = this.#options.announce(name, earliest);
+    if (this.#connection.isCluster) await announced;
+    else announced.catch(() => undefined);
   }
 
   async #run(

@@ -118,3 +118,10 @@ else
 end
 return time
 `);
+
+/** KEYS: expiring. ARGV: ledger, its moment as it was seen, its next; unless announced anew. */
+export const moveOn = script(`
+local at = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if at and tonumber(at) == tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1]) end
+return 0
+`);

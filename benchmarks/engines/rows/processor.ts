@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { Store } from '../../../src/index.ts';
 import { childrenOf } from '../../../test/servers/keeper.ts';
-import type { PostgresServer } from '../../../test/servers/postgres.ts';
+import type { Server } from '../../../test/servers/server.ts';
 import { together } from '../../measure.ts';
 import type { Report } from '../../report.ts';
 import type { Terms } from '../index.ts';
@@ -24,7 +24,8 @@ function serverTime(pid: number): number {
 export async function measureProcessor(
   report: Report,
   terms: Terms,
-  postgres: PostgresServer,
+  engine: string,
+  server: Server,
   store: Store,
 ): Promise<void> {
   const scope = store.app('one').scope('s');
@@ -32,18 +33,18 @@ export async function measureProcessor(
   for (const callers of [1, 256]) {
     let turn = 0;
     const seconds = terms.pairs * terms.seconds;
-    const before = [process.cpuUsage(), serverTime(postgres.server.pid)] as const;
+    const before = [process.cpuUsage(), serverTime(server.pid)] as const;
     const commits = await together(callers, seconds, () =>
       scope.set(`k${(turn += 1) % 10_000}`, { text: 'x'.repeat(110) }),
     );
     const { user, system } = process.cpuUsage(before[0]);
-    const server = serverTime(postgres.server.pid) - before[1];
+    const spent = serverTime(server.pid) - before[1];
     figures[`client µs, ${callers} callers`] = (user + system) / commits;
-    figures[`server µs, ${callers} callers`] = server / commits;
+    figures[`server µs, ${callers} callers`] = spent / commits;
     figures[`commits/s, ${callers} callers`] = commits / seconds;
   }
   report.add({
-    question: 'postgres: processor time of a commit',
+    question: `${engine}: processor time of a commit`,
     target: 'told',
     met: undefined,
     figures,

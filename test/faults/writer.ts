@@ -3,8 +3,8 @@
  * for each answer, before it asks again.
  */
 import { writeSync } from 'node:fs';
-import { open } from '../../../src/index.ts';
-import { scope } from '../../faults/account.ts';
+import { open } from '../../src/index.ts';
+import { scope } from './account.ts';
 
 const lanes = 4;
 const [, , url = '', name = ''] = process.argv;

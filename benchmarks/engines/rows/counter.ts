@@ -21,7 +21,12 @@ async function turn(
   return counts.reduce((sum, [count]) => sum + count, 0);
 }
 
-export async function measureCounter(report: Report, terms: Terms, url: string): Promise<void> {
+export async function measureCounter(
+  report: Report,
+  terms: Terms,
+  engine: string,
+  url: string,
+): Promise<void> {
   const script = join(import.meta.dirname, 'children', 'counter.ts');
   const children = Array.from({ length: processes }, () => fork(script, [url]));
   try {
@@ -30,7 +35,7 @@ export async function measureCounter(report: Report, terms: Terms, url: string):
     const naive = { run: (seconds: number) => turn(children, 'naive', seconds) };
     const result = await compare(ours, naive, { pairs: terms.pairs, seconds: terms.seconds * 2 });
     report.add({
-      question: 'postgres: one counter from 4 processes with 256 callers each',
+      question: `${engine}: one counter from 4 processes with 256 callers each`,
       target: `${aim.toLocaleString('en')}/s`,
       met: result.ours >= aim,
       figures: {

@@ -65,7 +65,7 @@ export class Transactor {
       VALUES ($1, $2, $3, $4) ON CONFLICT (ledger, member) DO UPDATE SET
       sequence = excluded.sequence, base = NULL, incarnation = NULL, time = NULL,
       kept_at = excluded.kept_at`);
-    // Takes a transaction number, and so a commit that waits for all before it.
+    // Takes a transaction number, and so a commit that waits for all before it to be on disk.
     this.#flush = store.prepare(`SELECT pg_logical_emit_message(true, 'holdfast', 'flush')`);
   }
 
@@ -92,7 +92,7 @@ export class Transactor {
     }
   }
 
-  /** Nothing to do unless a relaxed commit was the last: a later sync covers all before it. */
+  /** Nothing to do unless there was a relaxed commit since the last flush. */
   async flush(): Promise<void> {
     if (!this.#relaxed) return;
     this.#relaxed = false;
@@ -129,7 +129,8 @@ export class Transactor {
         (held, seen) => this.#decide(held, seen, { work, stamp, reads, remember }),
       );
       if (outcome.revisions > 0) {
-        this.#relaxed = durability === 'relaxed';
+        // A sync commit beside it may have been on disk before it was even written.
+        if (durability === 'relaxed') this.#relaxed = true;
         this.#hints.publish(ledger, outcome.head);
       }
       return outcome.answer;

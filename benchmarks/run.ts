@@ -4,6 +4,7 @@ const suites = {
   embedded: () => import('./embedded/index.ts'),
   engines: () => import('./engines/index.ts'),
   sessions: () => import('./sessions/index.ts'),
+  runs: () => import('./runs/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

@@ -44,6 +44,7 @@ export function buildProgram(signal: AbortSignal): Command {
     };
   addEntryCommands(program, run);
   addListCommands(program, run);
+  addLayerCommands(program, run);
   addTransferCommands(program, run);
   addServingCommands(program, run);
   addConfigCommands(program, run);
@@ -114,6 +115,41 @@ function addListCommands(program: Command, run: Run): void {
     .command('stats')
     .description('shows the store and its apps in numbers')
     .action(run(stats));
+}
+
+function addLayerCommands(program: Command, run: Run): void {
+  // Loaded when it is needed, with the libraries that sessions need.
+  const sessions = () => import('./commands/layers/session.ts');
+  const session = program
+    .command('session')
+    .description('shows and deletes conversations that hosts keep');
+  session
+    .command('list')
+    .description('lists sessions with their version, agent and size')
+    .option('--prefix <text>', 'names that start with it')
+    .action(
+      run(async (context: Context, options: { prefix?: string }) => {
+        await (await sessions()).sessionList(context, options);
+      }),
+    );
+  session
+    .command('show <name>')
+    .description('shows what a session holds')
+    .option('--prefix <text>', 'keys that start with it')
+    .action(
+      run(async (context: Context, name: string, options: { prefix?: string }) => {
+        await (await sessions()).sessionShow(context, name, options);
+      }),
+    );
+  session
+    .command('delete <name>')
+    .description('deletes a session')
+    .option('--erase', 'from the log, too')
+    .action(
+      run(async (context: Context, name: string, options: { erase?: boolean }) => {
+        await (await sessions()).sessionDelete(context, name, options);
+      }),
+    );
 }
 
 function addTransferCommands(program: Command, run: Run): void {

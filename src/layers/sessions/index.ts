@@ -1,4 +1,6 @@
 /** Sessions: versioned snapshots and deltas between a host, which keeps them, and its workers. */
+export { deleteSession } from './delete-session.ts';
+export type { DeleteSessionOptions } from './delete-session.ts';
 export { SessionHost } from './host/session-host.ts';
 export type { SessionHostOptions, WorkerInfo } from './host/session-host.ts';
 export type {

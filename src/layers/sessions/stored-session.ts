@@ -66,8 +66,16 @@ export async function loadSession(
   };
 }
 
+/** Stands in for the head of a session of which a part is deleted already. */
+export const deletingHead = { deleting: true };
+
+/** Throws `contended` while the session is being deleted. */
 export function headOf(entry: Pick<Entry, 'value' | 'scope'>): SessionHead {
-  const head = entry.value.decode() as Partial<SessionHead> | null;
+  const head = entry.value.decode() as (Partial<SessionHead> & { deleting?: unknown }) | null;
+  if (head?.deleting === true) {
+    const text = `the session in '${entry.scope}' is being deleted; if that was broken off, repeat it`;
+    throw new HoldfastError('contended', text, { details: { scope: entry.scope } });
+  }
   if (typeof head?.version === 'number' && typeof head.hash === 'string')
     return head as SessionHead;
   throw new HoldfastError('store_corrupt', `the head in '${entry.scope}' is no session's head`, {

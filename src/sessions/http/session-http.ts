@@ -100,8 +100,9 @@ function follow(host: SessionHost, name: string, request: Request): Response {
 
 function positionOf(text: string | null): Position | undefined {
   if (text === null || text === '') return undefined;
-  const [, incarnation = '', revision = ''] = /^(.+):(\d{1,16})$/.exec(text) ?? [];
-  if (incarnation !== '') return { incarnation, revision: Number(revision) };
+  const match = /^(?<incarnation>.*):(?<revision>\d{1,15})$/.exec(text);
+  const { incarnation, revision } = match?.groups ?? {};
+  if (incarnation !== undefined) return { incarnation, revision: Number(revision) };
   throw new HoldfastError('invalid_argument', 'Last-Event-ID names no position of a session');
 }
 

@@ -31,6 +31,11 @@ const lies: Readonly<Record<string, Lie>> = {
     state: { version: 2, hash },
   }),
   'nothing at all': () => ({ state: { version: 2, hash } }),
+  'an output that is no JSON': () => ({
+    delta: encodeChanges([]),
+    output: '{',
+    state: { version: 2 },
+  }),
   'another base': () => ({ base: 7, delta: one, state: { version: 2, hash } }),
   'another version': () => ({ delta: one, state: { version: 9, hash } }),
 };

@@ -1,6 +1,6 @@
 /** Turns: versions, retries, regenerations, failures. */
 import { expect } from 'vitest';
-import { structuredAgent } from '../../layers/sessions/index.ts';
+import { deleteSession, structuredAgent } from '../../layers/sessions/index.ts';
 import type { TurnEvent } from '../../layers/sessions/index.ts';
 import type { LayerContract } from '../layer-world.ts';
 import { Stage } from './stage.ts';
@@ -110,6 +110,44 @@ export function sessionTurnsContract(contract: LayerContract): void {
     await Promise.all(sessions.flatMap((name) => ids.map((id) => stage.turn(name, id))));
     for (const name of sessions) {
       expect(await stage.host.session(name).items('log')).toEqual(ids);
+    }
+    await stage.host.close();
+  });
+
+  contract.test('a session can be deleted, and begins anew', async ({ app, ledger }) => {
+    const stage = new Stage(app);
+    stage.hire('w');
+    expect(await deleteSession(app, 's')).toBe(false);
+    const many = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`k${n}`, n]));
+    await stage.turn('s', 't1', many);
+    const more = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`l${n}`, n]));
+    await stage.turn('s', 't2', more);
+    await stage.turn('other', 't1', { secret: 'gone' });
+    expect(await deleteSession(app, 's')).toBe(true);
+    expect((await ledger.scope('$session/s')).entries).toBe(0);
+    expect(await stage.turn('s', 't1', { a: 1 })).toMatchObject({ version: 1, replayed: false });
+    expect(await stage.entries('s')).toEqual({ a: 1, 'log/0000000000000000': 't1' });
+    expect(await deleteSession(app, 'other', { erase: true })).toBe(true);
+    const page = await ledger.log({ ...(await ledger.head()).position, revision: 0 });
+    expect(JSON.stringify(page)).not.toContain('gone');
+    await stage.host.close();
+  });
+
+  contract.test('a session is deleted whole, before or after a turn', async ({ app, ledger }) => {
+    const stage = new Stage(app);
+    stage.hire('w');
+    for (let round = 0; round < 5; round += 1) {
+      await stage.turn('s', `before ${round}`, { a: 1 });
+      const [turned] = await Promise.all([
+        stage.turn('s', `turn ${round}`, { b: 1 }),
+        deleteSession(app, 's'),
+      ]);
+      const head = await stage.host.session('s').head();
+      const { entries } = await ledger.scope('$session/s');
+      if (head === undefined) expect(entries).toBe(0);
+      else expect(await stage.turn('s', `after ${round}`)).toMatchObject({ version: 2 });
+      expect([1, 2]).toContain(turned.version);
+      await deleteSession(app, 's');
     }
     await stage.host.close();
   });

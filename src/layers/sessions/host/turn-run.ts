@@ -10,6 +10,7 @@
  */
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
 import { present } from '../../../internal/assert.ts';
+import { limits, StoredValue } from '../../../ledger/index.ts';
 import type { Mutation } from '../../../ledger/index.ts';
 import { headRef, turnRef } from '../keyspace.ts';
 import { digest } from '../state/set-hash.ts';
@@ -38,6 +39,11 @@ const retryWaitMs = 20;
 
 /** Undefined: something was in the way; the next attempt starts from what is stored then. */
 type Step = TurnDone | undefined;
+
+/** What a worker's answer comes to. */
+interface FoldedAnswer extends Folded {
+  readonly output: StoredValue | undefined;
+}
 
 /** What one attempt works with. */
 interface Scene {
@@ -150,7 +156,7 @@ export class TurnRun {
       }
       const folded = await this.#fold(scene, answer, mayAskAgain);
       if (folded === 'overtaken') return this.#again(overtakenBy(session));
-      if (folded !== undefined) return this.#commit(scene, answer, folded);
+      if (folded !== undefined) return this.#commit(scene, folded);
     }
     return undefined;
   }
@@ -188,12 +194,17 @@ export class TurnRun {
     { session, base, seat, keeper }: Scene,
     answer: CompleteMessage,
     mayAskAgain: boolean,
-  ): Promise<Folded | 'overtaken' | undefined> {
-    const { delta, snapshot, state } = answer;
+  ): Promise<FoldedAnswer | 'overtaken' | undefined> {
+    const { delta, snapshot, state, output } = answer;
     try {
       const isNext = state?.version === currentBase(session).version + 1;
       if (answer.base !== base.version || !isNext) throw wrongVersion(session);
-      return await keeper.fold(session, base, { delta, snapshot, hash: state.hash });
+      const folded = await keeper.fold(session, base, { delta, snapshot, hash: state.hash });
+      const most = limits.valueBytesMax;
+      return {
+        ...folded,
+        output: output === undefined ? undefined : StoredValue.parse(output, most),
+      };
     } catch (error) {
       seat.hold(session.name, undefined);
       if (isHoldfastError(error, 'contended')) return 'overtaken';
@@ -209,13 +220,13 @@ export class TurnRun {
     }
   }
 
-  async #commit(scene: Scene, answer: CompleteMessage, folded: Folded): Promise<Step> {
+  async #commit(scene: Scene, folded: FoldedAnswer): Promise<Step> {
     const { session, seat, payload } = scene;
     const { session: name, id, agent } = this.#request;
     const version = currentBase(session).version + 1;
     const { hash, earlier, records } = folded;
     const head: SessionHead = { version, hash, payload, agent, earlier, records };
-    const output = answer.output === undefined ? undefined : (JSON.parse(answer.output) as unknown);
+    const output = folded.output?.decode();
     const turn: TurnRecord = {
       version,
       hash,

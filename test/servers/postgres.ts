@@ -7,6 +7,7 @@
  *     whatever forgets to ask for byte order is found out.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import type { ExecFileSyncOptions } from 'node:child_process';
 import { chownSync, globSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -35,6 +36,8 @@ function versionOf(programs: string): number {
   return Number(/(\d+)/.exec(stdout ?? '')?.[1] ?? 0);
 }
 
+type Identity = Pick<ExecFileSyncOptions, 'uid' | 'gid' | 'cwd' | 'stdio'>;
+
 const admin = 'admin';
 export const testRole = 'tester';
 const database = 'holdfast';
@@ -51,20 +54,37 @@ export class PostgresServer implements AsyncDisposable {
     this.#uid = uid;
   }
 
-  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
+  static start(options: PostgresOptions = {}): Promise<PostgresServer> {
+    return PostgresServer.#start(options, (programs, data, identity) => {
+      const language =
+        versionOf(programs) >= 15 ? ['--locale-provider=icu', '--icu-locale=en'] : [];
+      const init = ['-D', data, '-U', admin, '-A', 'trust', '-E', 'UTF8', '--no-sync'];
+      const args = [...init, '--locale=C.UTF-8', ...language];
+      execFileSync(join(programs, 'initdb'), args, identity);
+    });
+  }
+
+  /** A server that follows this one, a little behind, until it is promoted. */
+  startStandby(): Promise<PostgresServer> {
+    return PostgresServer.#start({}, (programs, data, identity) => {
+      const from = ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', admin];
+      const args = ['-D', data, ...from, '-X', 'stream', '-R', '-c', 'fast', '--no-sync'];
+      execFileSync(join(programs, 'pg_basebackup'), args, identity);
+    });
+  }
+
+  static async #start(
+    options: PostgresOptions,
+    makeData: (programs: string, data: string, identity: Identity) => void,
+  ): Promise<PostgresServer> {
     const programs = postgresPrograms();
     if (programs === undefined) throw new Error('Postgres is not installed');
     const folder = serverFolder('holdfast-postgres-', ['postgres']);
     const data = join(folder.path, 'data');
     const { uid, gid } = folder;
-    const identity = {
+    makeData(programs, data, {
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
-    };
-    const language = versionOf(programs) >= 15 ? ['--locale-provider=icu', '--icu-locale=en'] : [];
-    const init = ['-D', data, '-U', admin, '-A', 'trust', '-E', 'UTF8', '--no-sync'];
-    execFileSync(join(programs, 'initdb'), [...init, '--locale=C.UTF-8', ...language], {
-      ...identity,
       cwd: folder.path,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -77,14 +97,11 @@ export class PostgresServer implements AsyncDisposable {
       max_connections: '300',
       ...options.settings,
     };
+    const set = Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
     const server = await Server.start({
       name: 'Postgres',
       command: join(programs, 'postgres'),
-      args: [
-        '-D',
-        data,
-        ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`]),
-      ],
+      args: ['-D', data, ...set],
       folder,
       stopSignal: 'SIGQUIT',
       ready: () => prepare(port),

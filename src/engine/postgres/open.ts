@@ -14,9 +14,11 @@ import { PostgresStore } from './store.ts';
 import { loadDriver } from './wire/driver.ts';
 import { explain } from './wire/failure.ts';
 import { Pool } from './wire/pool.ts';
+import { Session } from './wire/session.ts';
 import type { SessionParts } from './wire/session.ts';
 import { settingsOf } from './wire/settings.ts';
 import { preparer } from './wire/statement.ts';
+import type { Prepare } from './wire/statement.ts';
 
 /** Connections of the pool that are kept for reads, however many commits wait. */
 function readersOf(poolSize: number): number {
@@ -34,17 +36,28 @@ export async function openPostgresEngine(
   const readers = readersOf(settings.poolSize);
   const reading = new Pool(parts, readers);
   const writing = new Pool(parts, settings.poolSize - readers);
-  let facts: ServerFacts;
-  try {
-    facts = await reading.lend(async (session) => {
-      const found = await examine(session, prepare, settings, options.readOnly);
-      await ensureSchema(session, settings, prepare, options);
-      return found;
-    });
-  } catch (error) {
-    await reading.close();
-    throw explain(error, settings.place);
-  }
+  const facts = await begin(parts, prepare, options);
   const store = new PostgresStore({ settings, options, facts, prepare, writing, reading });
   return new PostgresEngine(store, parts);
+}
+
+/** Looks at the server and makes the schema, on a connection of its own. */
+async function begin(
+  parts: SessionParts,
+  prepare: Prepare,
+  options: EngineOptions,
+): Promise<ServerFacts> {
+  const { settings } = parts;
+  try {
+    const session = await Session.connect(parts);
+    try {
+      const facts = await examine(session, prepare, settings, options.readOnly);
+      await ensureSchema(session, settings, prepare, options);
+      return facts;
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    throw explain(error, settings.place);
+  }
 }

@@ -77,9 +77,20 @@ export class Pool {
     if (this.#connecting >= this.#waiting.size) return;
     this.#connecting += 1;
     void Session.connect(this.#parts).then(
-      (session) => this.#admit(session),
+      (session) => this.#judge(session),
       (error: unknown) => this.#refuse(error),
     );
+  }
+
+  /** After a failover an address may lead to what is a standby now. */
+  #judge(session: Session): void {
+    if (!session.isStandby) {
+      this.#admit(session);
+      return;
+    }
+    void session.close();
+    const message = `${this.#parts.settings.place} is a standby, whose answers may be old`;
+    this.#refuse(new HoldfastError('unavailable', message));
   }
 
   #admit(session: Session): void {

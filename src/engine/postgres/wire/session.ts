@@ -35,6 +35,7 @@ export class Session {
   readonly #client: Client;
   readonly #parts: SessionParts;
   #isDirect = false;
+  #isStandby = false;
   #cause: unknown;
   #onBroken: (() => void) | undefined;
 
@@ -52,8 +53,9 @@ export class Session {
   static async connect(parts: SessionParts): Promise<Session> {
     try {
       const session = await Session.#start(parts, false);
-      const [row] = (await session.batch('SELECT pg_backend_pid()')).rows;
-      session.#isDirect = row?.[0] === session.#processId;
+      const [row = []] = (await session.batch('SELECT pg_backend_pid(), pg_is_in_recovery()')).rows;
+      session.#isDirect = row[0] === session.#processId;
+      session.#isStandby = row[1] === true;
       return session;
     } catch (error) {
       if (!isStartRefusal(error)) throw error;
@@ -82,6 +84,11 @@ export class Session {
   /** Whether the connection keeps its settings: no pooler hands out others in between. */
   get isDirect(): boolean {
     return this.#isDirect;
+  }
+
+  /** Whether the server was a standby: what it shows may be old. It can only cease to be one. */
+  get isStandby(): boolean {
+    return this.#isStandby;
   }
 
   get isBroken(): boolean {

@@ -32,6 +32,7 @@ import {
   textOf,
 } from './encoding.ts';
 import type { Reply } from './encoding.ts';
+import { GatheredReads } from './gathered-reads.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';
 import { listScopes, readEntries, readLog, readMembers, scanEntries } from './scripts/read.ts';
@@ -39,6 +40,8 @@ import type { Connection } from './server/connection.ts';
 
 /** Bytes of bodies that one answer carries at most, and the row beyond. */
 const logBytesMax = 32 * 1024 * 1024;
+/** Ledgers whose reads are gathered at once, before those that rest are forgotten. */
+const gatheredMax = 10_000;
 /** How often a log that is trimmed under the reader is read again. */
 const logAttemptsMax = 100;
 
@@ -52,6 +55,7 @@ export class Reader {
   readonly #keyspace: Keyspace;
   readonly #ledgers: Ledgers;
   readonly #now: () => string;
+  readonly #gathered = new Map<string, GatheredReads>();
 
   /** `now` is empty where the server's clock is the engine's. */
   constructor(connection: Connection, keyspace: Keyspace, ledgers: Ledgers, now: () => string) {
@@ -79,12 +83,16 @@ export class Reader {
     };
   }
 
-  async read(ledger: string, refs: readonly Ref[]): Promise<ReadResult> {
-    const { head, time, entries } = await this.snapshot(this.#ledgers.of(ledger), {
-      refs,
-      scopes: [],
-    });
-    return { head, time, entries };
+  read(ledger: string, refs: readonly Ref[]): Promise<ReadResult> {
+    let gathered = this.#gathered.get(ledger);
+    if (gathered === undefined) {
+      const state = this.#ledgers.of(ledger);
+      gathered = new GatheredReads((all) => this.snapshot(state, { refs: all, scopes: [] }));
+      this.#gathered.set(ledger, gathered);
+    }
+    const result = gathered.read(refs);
+    if (this.#gathered.size > gatheredMax) this.#forgetIdle();
+    return result;
   }
 
   async scan(ledger: string, range: ScanRange): Promise<ScanResult> {
@@ -222,6 +230,12 @@ export class Reader {
     }
     members.sort((a, b) => compareText(a.id, b.id));
     return { members, time: numberOf(time) };
+  }
+
+  #forgetIdle(): void {
+    for (const [ledger, gathered] of this.#gathered) {
+      if (gathered.isIdle) this.#gathered.delete(ledger);
+    }
   }
 
   async #moment(

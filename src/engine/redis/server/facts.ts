@@ -117,7 +117,9 @@ export function promiseOf(servers: readonly ServerFacts[], wait: number): string
       : 'a failover may lose the last commits, and tells so';
   const disk = {
     none: 'no append-only file: a restart of the server loses what no snapshot holds',
-    process: 'a power cut may lose about the last second of commits',
+    process: servers.every(({ appendfsync }) => appendfsync === 'everysec')
+      ? 'a power cut may lose about the last second of commits'
+      : 'a power cut may lose what the system had not yet written, seconds or more of commits',
     disk: 'a power cut loses nothing',
     replicated: 'a power cut loses nothing',
   }[durability];

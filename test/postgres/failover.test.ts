@@ -1,4 +1,4 @@
-/** A standby takes over, a little behind: what it did not get is regressed, and nothing is mixed. */
+/** A standby takes over, a little behind: what it did not get is regressed. */
 import { expect, inject, test } from 'vitest';
 import { open as openStore } from '../../src/index.ts';
 import type { Store } from '../../src/index.ts';

@@ -2,9 +2,9 @@
  * What time it is by the ledger, for decisions that depend on it.
  *
  * A proposal is data and cannot ask for the time of its own commit. So a decision is made with a
- * time that the ledger told after the decision was asked for and before it is committed: the time
- * of the machine that keeps the data, whatever the clocks of its callers say. It can only be a
- * little early, by the way from here to the commit, and whoever uses it must be safe with that.
+ * time that the ledger told before it: the time of the machine that keeps the data, whatever the
+ * clocks of its callers say. Ask once what is to be decided on is known, and check at the commit
+ * that it still holds: then the time is of a moment at which it held.
  *
  * All who ask in one tick share one question.
  */

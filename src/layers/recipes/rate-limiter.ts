@@ -3,14 +3,15 @@
  *
  * R1. Never one too many, however many ask at once, in however many processes: each decision is
  *     committed against what the one before it left.
- * R2. Time is the ledger's. A decision is made at a moment between the call and its commit, so
- *     callers whose clocks disagree are all judged by one.
+ * R2. Time is the ledger's, and runs forward from decision to decision. Each is made at a moment
+ *     between the call and its commit: callers whose clocks disagree are all judged by one.
  * R3. A refusal writes nothing. What nobody uses any more is forgotten.
  */
 import { HoldfastError } from '../../errors/index.ts';
 import type { ScopeHost } from '../scopes/index.ts';
 import { scopeOf } from './keyspace.ts';
 import { LedgerTime } from './ledger-time.ts';
+import { DecisionLane } from './rate-limits/decision-lane.ts';
 import { FixedWindow } from './rate-limits/fixed-window.ts';
 import type { RateLimit, Verdict } from './rate-limits/rate-limit.ts';
 import { SlidingWindow } from './rate-limits/sliding-window.ts';
@@ -31,26 +32,19 @@ export type RateLimiterOptions =
   /** Bursts of up to `capacity`; one more comes every `refillMs`. */
   | { readonly kind: 'token-bucket'; readonly capacity: number; readonly refillMs: number };
 
-/** What a limiter answers. Its times are spans from `time` on. */
 export interface RateVerdict extends Verdict {
   /** The limit or capacity. */
   readonly limit: number;
-  /** When it was judged, by the ledger: milliseconds since the Unix epoch. */
-  readonly time: number;
 }
 
 const slotsDefault = 32;
-/** Each loss is to others who were served. */
-const attempts = 200;
-
-class Refused extends Error {}
 
 export class RateLimiter {
   readonly name: string;
   readonly #host: ScopeHost;
   readonly #scope: string;
   readonly #limit: RateLimit;
-  readonly #time: LedgerTime;
+  readonly #lane: DecisionLane;
 
   /** Throws `invalid_argument`, `invalid_name`. */
   constructor({ host }: RecipeApp, name: string, options: RateLimiterOptions) {
@@ -58,7 +52,8 @@ export class RateLimiter {
     this.#host = host;
     this.#scope = scopeOf('limit', name);
     this.#limit = limitOf(options);
-    this.#time = new LedgerTime(host.ledger);
+    const rule = { kind: options.kind, limit: this.#limit };
+    this.#lane = new DecisionLane(host, new LedgerTime(host.ledger), this.#scope, rule);
   }
 
   /**
@@ -83,23 +78,7 @@ export class RateLimiter {
       const text = `a cost of ${cost} can never be met: at most ${this.#limit.most} at once`;
       throw new HoldfastError('invalid_argument', text, { details: { cost, key } });
     }
-    const { terms, updates } = this.#host;
-    const now = await this.#time.now();
-    let verdict: Verdict | undefined;
-    const decide = (state: unknown): unknown => {
-      const taken = this.#limit.take(state, now, cost);
-      verdict = taken.verdict;
-      // What throws changes nothing, and yet is judged on what is really there.
-      if (!taken.verdict.allowed) throw new Refused();
-      return taken.state;
-    };
-    try {
-      const ttlMs = this.#limit.memoryMs;
-      await updates.update({ scope: this.#scope, key }, decide, { ...terms, ttlMs, attempts });
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-    }
-    return this.#answer(verdict, now);
+    return { ...(await this.#lane.take(key, cost)), limit: this.#limit.most };
   }
 
   /**
@@ -115,11 +94,9 @@ export class RateLimiter {
    */
   async peek(key: string, cost = 1): Promise<RateVerdict> {
     checkAmount(cost, 'cost');
-    const now = await this.#time.now();
-    const [entry] = await this.#host.ledger.read([{ scope: this.#scope, key }]);
-    const { verdict } = this.#limit.take(entry?.value.decode(), now, cost);
+    const verdict = await this.#lane.look(key, cost);
     const remaining = verdict.allowed ? verdict.remaining + cost : verdict.remaining;
-    return this.#answer({ ...verdict, remaining }, now);
+    return { ...verdict, remaining, limit: this.#limit.most };
   }
 
   /**
@@ -135,11 +112,6 @@ export class RateLimiter {
    */
   async reset(key: string): Promise<void> {
     await this.#host.apply({ mutations: [{ kind: 'delete', scope: this.#scope, key }] });
-  }
-
-  #answer(verdict: Verdict | undefined, time: number): RateVerdict {
-    if (verdict !== undefined) return { ...verdict, limit: this.#limit.most, time };
-    throw new HoldfastError('internal', 'a limit was committed that was never judged');
   }
 }
 

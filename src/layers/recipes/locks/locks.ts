@@ -15,7 +15,7 @@ import { Membership } from '../../../ledger/index.ts';
 import type { EpochCheck, Ownership, Position } from '../../../ledger/index.ts';
 import { Scopes } from '../../scopes/index.ts';
 import type { ScopeHost, TransactOptions, Transaction } from '../../scopes/index.ts';
-import { lockResource } from '../keyspace.ts';
+import { scopeOf } from '../keyspace.ts';
 import { LockQueue } from './lock-queue.ts';
 import { checkAmount, checkOptional } from '../recipe-app.ts';
 import type { RecipeApp } from '../recipe-app.ts';
@@ -67,7 +67,7 @@ export class Locks implements AsyncDisposable {
   async acquire(name: string, options: AcquireOptions = {}): Promise<HeldLock | undefined> {
     const { waitMs, signal } = options;
     checkOptional(waitMs, 'waitMs', 0);
-    const resource = lockResource(name);
+    const resource = scopeOf('lock', name);
     const turn = await this.#queue.enter(resource, waitMs, signal);
     if (turn === undefined) return undefined;
     try {

@@ -4,7 +4,7 @@
  * Remembers `[start, used]`. Two windows may lie side by side, so up to twice the limit can come
  * in any span of `windowMs`; a sliding window has no such seam.
  */
-import { isAmounts } from './rate-limit.ts';
+import { amountsOf } from './rate-limit.ts';
 import type { RateLimit, Taken } from './rate-limit.ts';
 
 export class FixedWindow implements RateLimit {
@@ -16,9 +16,9 @@ export class FixedWindow implements RateLimit {
     this.memoryMs = windowMs;
   }
 
-  take(state: unknown, now: number, cost: number): Taken {
-    const known = isAmounts(state, 2) ? state : [now, 0];
-    const [began = now, used = 0] = known;
+  take(state: unknown, asked: number, cost: number): Taken {
+    const [began = asked, used = 0] = amountsOf(state, 2) ?? [];
+    const now = Math.max(asked, began);
     const isOver = now >= began + this.memoryMs;
     const start = isOver ? now : began;
     const before = isOver ? 0 : used;
@@ -28,6 +28,7 @@ export class FixedWindow implements RateLimit {
     return {
       state: [start, after],
       verdict: {
+        time: now,
         allowed,
         remaining: Math.max(0, this.most - after),
         retryMs: allowed ? 0 : leftMs,

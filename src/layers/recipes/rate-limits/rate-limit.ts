@@ -1,11 +1,15 @@
 /**
  * The rule of a limit: a pure function of what was taken, the time, and what is asked for.
  *
- * A1. A time that is too early never admits more: what was taken is taken for longer.
- * A2. What a rule does not recognise, because another rule wrote it, counts as nothing taken.
+ * A1. Whoever comes with a time that is earlier than that of one who was served before is judged
+ *     by a time at which both hold: never is more admitted because a time is early.
+ * A2. A state that it cannot read counts as nothing taken.
  */
 
+/** Its spans begin at `time`. */
 export interface Verdict {
+  /** When it was judged, by the ledger: milliseconds since the Unix epoch. */
+  readonly time: number;
   readonly allowed: boolean;
   /** What could be taken at once after this. */
   readonly remaining: number;
@@ -29,10 +33,10 @@ export interface RateLimit {
   take(state: unknown, now: number, cost: number): Taken;
 }
 
-export function isAmounts(state: unknown, count: number): state is readonly number[] {
-  return (
-    Array.isArray(state) &&
-    state.length === count &&
-    state.every((one) => Number.isSafeInteger(one))
-  );
+/** Undefined if it is no list of whole numbers, or not of `count` of them. */
+export function amountsOf(state: unknown, count?: number): readonly number[] | undefined {
+  if (!Array.isArray(state) || (count !== undefined && state.length !== count)) return undefined;
+  const amounts: readonly unknown[] = state;
+  const areWhole = amounts.every((amount) => Number.isSafeInteger(amount));
+  return areWhole ? (amounts as readonly number[]) : undefined;
 }

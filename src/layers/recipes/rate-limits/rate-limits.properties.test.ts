@@ -12,19 +12,29 @@ interface Admitted {
 }
 
 const asks = fc.array(
-  fc.record({ passedMs: fc.integer({ min: 0, max: 60 }), cost: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({
+    passedMs: fc.integer({ min: 0, max: 60 }),
+    earlyMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 400 })),
+    cost: fc.integer({ min: 1, max: 4 }),
+  }),
   { minLength: 1, maxLength: 80 },
 );
 
-/** Judged at times that do not run back, as one caller's are. */
-function admittedBy(limit: RateLimit, given: readonly { passedMs: number; cost: number }[]) {
+interface Ask {
+  readonly passedMs: number;
+  /** How much earlier than the last one this one asked the time. */
+  readonly earlyMs: number;
+  readonly cost: number;
+}
+
+function admittedBy(limit: RateLimit, given: readonly Ask[]): Admitted[] {
   const admitted: Admitted[] = [];
   let state: unknown;
-  let time = 1_700_000_000_000;
-  for (const { passedMs, cost } of given) {
-    time += passedMs;
-    const taken = limit.take(state, time, cost);
-    const { allowed, remaining, retryMs, resetMs } = taken.verdict;
+  let clock = 1_700_000_000_000;
+  for (const { passedMs, earlyMs, cost } of given) {
+    clock += passedMs;
+    const taken = limit.take(state, clock - earlyMs, cost);
+    const { time, allowed, remaining, retryMs, resetMs } = taken.verdict;
     expect(remaining).toBeGreaterThanOrEqual(0);
     expect(allowed ? retryMs === 0 : retryMs > 0).toBe(true);
     expect(resetMs).toBeLessThanOrEqual(limit.memoryMs);

@@ -1,10 +1,13 @@
 /**
  * At most `limit` in any span of `windowMs`, wherever it begins.
  *
- * Remembers how much was taken in each slot of a part of the window, `[slot, used, slot, used, …]`:
- * a slot counts until the window has left all of it behind. So nobody is ever admitted too early,
- * and at most one slot too late; the memory is bounded by the slots, not by the limit.
+ * Remembers when it served last and how much it gave in each slot of a part of the window, `[time,
+ * slot, used, slot, used, …]`: a slot counts until the window has left all of it behind. So nobody
+ * is ever admitted too early, and at most one slot too late; the memory is bounded by the slots,
+ * not by the limit. Who comes with an earlier time than that last one is judged by that last one:
+ * what had to be known about the time before it may be forgotten.
  */
+import { amountsOf } from './rate-limit.ts';
 import type { RateLimit, Taken } from './rate-limit.ts';
 
 interface Slot {
@@ -25,16 +28,19 @@ export class SlidingWindow implements RateLimit {
     this.memoryMs = windowMs + this.#slotMs;
   }
 
-  take(state: unknown, now: number, cost: number): Taken {
-    const kept = slotsOf(state).filter(({ number }) => this.#endsAt(number) > now);
+  take(state: unknown, asked: number, cost: number): Taken {
+    const { served, slots: known } = memoryOf(state);
+    const now = Math.max(asked, served);
+    const kept = known.filter(({ number }) => this.#endsAt(number) > now);
     const before = kept.reduce((sum, { used }) => sum + used, 0);
     const allowed = before + cost <= this.most;
     const slots = allowed ? this.#with(kept, now, cost) : kept;
     const after = allowed ? before + cost : before;
     const last = slots.at(-1);
     return {
-      state: slots.flatMap(({ number, used }) => [number, used]),
+      state: [now, ...slots.flatMap(({ number, used }) => [number, used])],
       verdict: {
+        time: now,
         allowed,
         remaining: Math.max(0, this.most - after),
         retryMs: allowed ? 0 : this.#retryMs(kept, now, before + cost - this.most),
@@ -50,8 +56,7 @@ export class SlidingWindow implements RateLimit {
 
   #with(kept: readonly Slot[], now: number, cost: number): Slot[] {
     const last = kept.at(-1);
-    // A caller whose time is early joins those who came later: it is counted for longer.
-    const number = Math.max(Math.floor(now / this.#slotMs), last?.number ?? 0);
+    const number = Math.floor(now / this.#slotMs);
     if (last?.number !== number) return [...kept, { number, used: cost }];
     return [...kept.slice(0, -1), { number, used: last.used + cost }];
   }
@@ -66,13 +71,12 @@ export class SlidingWindow implements RateLimit {
   }
 }
 
-function slotsOf(state: unknown): Slot[] {
-  if (!Array.isArray(state) || state.length % 2 !== 0) return [];
+function memoryOf(state: unknown): { readonly served: number; readonly slots: readonly Slot[] } {
+  const [served, ...amounts] = amountsOf(state) ?? [];
+  if (served === undefined || amounts.length % 2 !== 0) return { served: 0, slots: [] };
   const slots: Slot[] = [];
-  for (let index = 0; index < state.length; index += 2) {
-    const [number, used] = [state[index], state[index + 1]] as unknown[];
-    if (!Number.isSafeInteger(number) || !Number.isSafeInteger(used)) return [];
-    slots.push({ number: number as number, used: used as number });
+  for (let index = 0; index < amounts.length; index += 2) {
+    slots.push({ number: amounts[index] ?? 0, used: amounts[index + 1] ?? 0 });
   }
-  return slots;
+  return { served, slots };
 }

@@ -1,11 +1,11 @@
 /**
  * Bursts of up to `capacity`, and one more every `refillMs`.
  *
- * Remembers `[fullAt]`, the moment at which the bucket will be full again: each token that is taken
- * puts it off by `refillMs`. This is the generic cell rate algorithm (ITU-T I.371), which needs one
- * number and no fractions.
+ * Remembers `[served, fullAt]`: when it served last, and when the bucket will be full again, which
+ * each token that is taken puts off by `refillMs`. This is the generic cell rate algorithm (ITU-T
+ * I.371), which needs no fractions.
  */
-import { isAmounts } from './rate-limit.ts';
+import { amountsOf } from './rate-limit.ts';
 import type { RateLimit, Taken } from './rate-limit.ts';
 
 export class TokenBucket implements RateLimit {
@@ -19,16 +19,18 @@ export class TokenBucket implements RateLimit {
     this.#refillMs = refillMs;
   }
 
-  take(state: unknown, now: number, cost: number): Taken {
-    const known = isAmounts(state, 1) ? (state[0] ?? now) : now;
-    const before = Math.max(known, now);
+  take(state: unknown, asked: number, cost: number): Taken {
+    const [served = asked, full = asked] = amountsOf(state, 2) ?? [];
+    const now = Math.max(asked, served);
+    const before = Math.max(full, now);
     const wanted = before + cost * this.#refillMs;
     const allowed = wanted - now <= this.memoryMs;
     const fullAt = allowed ? wanted : before;
     const room = this.memoryMs - (fullAt - now);
     return {
-      state: [fullAt],
+      state: [now, fullAt],
       verdict: {
+        time: now,
         allowed,
         remaining: Math.max(0, Math.floor(room / this.#refillMs)),
         retryMs: allowed ? 0 : wanted - now - this.memoryMs,

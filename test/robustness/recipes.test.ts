@@ -81,7 +81,7 @@ describe('64 callers in 4 processes', () => {
   ] as const satisfies readonly RateLimiterOptions[];
 
   test.each(whole)('$kind: a limiter never admits one too many', async (limit) => {
-    const admitted = (await together(inAll('limiter', { limit, runMs: 1500 }))).flat();
+    const admitted = (await together(inAll('limiter', { limit, runMs: 800 }))).flat();
     expect(admitted).toHaveLength(100);
     const remaining = admitted.map((verdict) => verdict.remaining).toSorted((a, b) => a - b);
     expect(remaining).toEqual(Array.from({ length: 100 }, (_, n) => n));
@@ -89,7 +89,7 @@ describe('64 callers in 4 processes', () => {
 
   test('sliding-window: nor in any span of its length, while it slides', async () => {
     const limit = { kind: 'sliding-window', limit: 20, windowMs: 300, slots: 10 } as const;
-    const admitted = (await together(inAll('limiter', { limit, runMs: 3000 }))).flat();
+    const admitted = (await together(inAll('limiter', { limit, runMs: 2000 }))).flat();
     expect(mostIn(admitted, 300)).toBeLessThanOrEqual(20);
     expect(admitted.length).toBeGreaterThan(40);
   });
@@ -104,7 +104,7 @@ describe('64 callers in 4 processes', () => {
   });
 
   test('a bounded counter sells each seat once', async () => {
-    const sold = await together(inAll('seats', { keys: 150, runMs: 1500 }));
+    const sold = await together(inAll('seats', { keys: 150, runMs: 1000 }));
     expect(sold.reduce((sum, seats) => sum + seats, 0)).toBe(150);
     expect(await app.scope('seats').get('flight')).toBe(150);
   });

@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import type { Clock } from '../../internal/clock.ts';
 import { RateLimiter } from '../../layers/recipes/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
 import type { RateLimiterOptions } from '../../layers/recipes/index.ts';
 import { App } from '../../store/index.ts';
 import { testParts } from '../layer-world.ts';
@@ -84,6 +85,37 @@ export function rateLimiterContract(contract: LayerContract): void {
       expect(admitted).toBe(10);
     });
   }
+
+  contract.timed(
+    'who was overtaken on the way is judged again, by a later time',
+    async (w, clock) => {
+      const gate = Promise.withResolvers<void>();
+      const asked = Promise.withResolvers<void>();
+      const slow = new Proxy(w.ledger, {
+        get(target, name: keyof Ledger) {
+          const member = target[name];
+          if (typeof member !== 'function') return member;
+          if (name !== 'head') return member.bind(target) as unknown;
+          return async () => {
+            const head = await target.head();
+            asked.resolve();
+            await gate.promise;
+            return head;
+          };
+        },
+      });
+      const options = { kind: 'token-bucket', capacity: 10, refillMs: 20 } as const;
+      const late = new RateLimiter(App.over(slow, testParts()), 'r', options).take('ada', 10);
+      await asked.promise;
+      const limiter = new RateLimiter(w.app, 'r', options);
+      await limiter.take('ada', 10);
+      // Long enough for the bucket to be full again, and for nobody to know that it was empty.
+      clock.advance(200);
+      gate.resolve();
+      expect(await late).toMatchObject({ allowed: true, time: clock.now() });
+      expect((await limiter.take('ada')).allowed).toBe(false);
+    },
+  );
 
   contract.test('what another kind of limit left is no obstacle', async ({ app }) => {
     for (const options of [...kinds, ...kinds]) {

@@ -2,7 +2,8 @@
  * What a changeset of SQLite's session extension says, row by row.
  *
  * The format is that of https://www.sqlite.org/session/changesetfmt.html. Only as much of it is
- * read as is needed to know which rows went and came.
+ * read as is needed to know which rows went and came. A patchset, which LiveKit's workers send,
+ * does not tell what was there before.
  */
 import { HoldfastError } from '../../errors/index.ts';
 
@@ -14,7 +15,7 @@ export interface RowChange {
   readonly kind: 'insert' | 'update' | 'delete';
   /** Whether each column is part of the primary key. */
   readonly keys: readonly boolean[];
-  /** Undefined for `insert`. */
+  /** Undefined for `insert`, and in a patchset. */
   readonly before: readonly Cell[] | undefined;
   /** Undefined for `delete`. */
   readonly after: readonly Cell[] | undefined;
@@ -22,13 +23,18 @@ export interface RowChange {
 
 const decoder = new TextDecoder('utf-8');
 const tableMark = 0x54;
+const patchMark = 0x50;
 const kinds = new Map([
   [18, 'insert'],
   [23, 'update'],
   [9, 'delete'],
 ] as const);
 
-/** Throws `protocol` for bytes that are no changeset. */
+export function isPatchset(changeset: Uint8Array): boolean {
+  return changeset[0] === patchMark;
+}
+
+/** Throws `protocol` for bytes that are neither a changeset nor a patchset. */
 export function rowChanges(changeset: Uint8Array): readonly RowChange[] {
   try {
     return new ChangesetReader(changeset).rows();
@@ -51,9 +57,11 @@ class ChangesetReader {
     const rows: RowChange[] = [];
     let table = '';
     let keys: boolean[] = [];
+    let isPatch = false;
     while (this.#at < this.#bytes.byteLength) {
       const mark = this.#byte();
-      if (mark === tableMark) {
+      if (mark === tableMark || mark === patchMark) {
+        isPatch = mark === patchMark;
         const columns = this.#varint();
         keys = Array.from({ length: columns }, () => this.#byte() !== 0);
         table = this.#name();
@@ -62,8 +70,12 @@ class ChangesetReader {
       const kind = kinds.get(mark as 18 | 23 | 9);
       if (kind === undefined) throw new RangeError(`${mark} is no change`);
       this.#byte(); // Whether it was made by a trigger.
-      const before = kind === 'insert' ? undefined : keys.map(() => this.#cell());
-      const after = kind === 'delete' ? undefined : keys.map(() => this.#cell());
+      const row = (): Cell[] => keys.map(() => this.#cell());
+      // A patchset's deletion names the key alone.
+      const key = (): Cell[] => keys.map((isKey) => (isKey ? this.#cell() : undefined));
+      const isNew = kind === 'insert' || (isPatch && kind === 'update');
+      const before = isNew ? undefined : isPatch ? key() : row();
+      const after = kind === 'delete' ? undefined : row();
       rows.push({ table, kind, keys, before, after });
     }
     return rows;

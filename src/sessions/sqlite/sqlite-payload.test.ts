@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { HoldfastError } from '../../errors/index.ts';
 import { sqliteCodec, sqlitePayload } from './sqlite-payload.ts';
 
 const { codec } = sqlitePayload;
@@ -120,6 +121,26 @@ describe('sqlitePayload', () => {
     const { delta, hash } = edited(before, 'DELETE FROM a WHERE id = 1');
     expect(sqliteCodec.hash(sqliteCodec.apply(before, delta!))).toBe(hash);
     expect(() => edited(before, 'INSERT INTO b VALUES (3, 3)')).toThrow(/FOREIGN KEY/);
+  });
+
+  test('a patchset is taken, too', () => {
+    const before = made(items, `INSERT INTO items VALUES (1, 'x', 1.5), (2, NULL, x'00ff')`);
+    const db = new DatabaseSync(':memory:');
+    db.deserialize(before);
+    const recording = db.createSession();
+    db.exec(`INSERT INTO items VALUES (3, 1, 2); DELETE FROM items WHERE id = 1`);
+    db.exec(`UPDATE items SET a = 'y' WHERE id = 2`);
+    const patchset = recording.patchset();
+    const after = sqliteCodec.apply(before, patchset);
+    expect(sqliteCodec.hash(after)).toBe(sqliteCodec.hash(db.serialize()));
+    for (let length = 1; length < patchset.length; length += 1) {
+      try {
+        const half = sqliteCodec.apply(before, patchset.slice(0, length));
+        expect(sqliteCodec.hash(half)).toBe(sqliteCodec.hash(fresh(half)));
+      } catch (error) {
+        expect((error as HoldfastError).code).toMatch(/^(protocol|state_mismatch)$/);
+      }
+    }
   });
 
   test('rows of a table that nobody knows are refused', () => {

@@ -8,6 +8,8 @@
  *     schema, and always if there is a trigger, or a table that has no primary key that the
  *     extension follows, counts with AUTOINCREMENT, is virtual or has generated columns.
  *
+ * A patchset, which says less, is taken too; its hash costs a look at every row.
+ *
  * Needs a Node whose `node:sqlite` can serialize; `unsupported` otherwise.
  */
 import { constants, DatabaseSync } from 'node:sqlite';
@@ -15,7 +17,7 @@ import type { Session } from 'node:sqlite';
 import { HoldfastError } from '../../errors/index.ts';
 import { bytesPayload } from '../../layers/sessions/index.ts';
 import type { BytesCodec, StateHash } from '../../layers/sessions/index.ts';
-import { rowChanges } from './changeset.ts';
+import { isPatchset, rowChanges } from './changeset.ts';
 import type { RowChange } from './changeset.ts';
 import { hashAfter, hashOf, quoted, schemaOf, tablesOf } from './rows.ts';
 
@@ -57,7 +59,8 @@ export const sqliteCodec: BytesCodec = {
         throw new HoldfastError('state_mismatch', 'the changeset is of another database');
       }
       const after = db.serialize();
-      hashes.set(after, hashAfter(db, sqliteCodec.hash(before), changes));
+      const isPatch = isPatchset(delta);
+      hashes.set(after, isPatch ? hashOf(db) : hashAfter(db, sqliteCodec.hash(before), changes));
       return after;
     });
   },

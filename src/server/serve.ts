@@ -18,16 +18,17 @@ import { Store } from '../store/index.ts';
 import { Authenticator } from './auth/authenticator.ts';
 import { TokenStore } from './auth/token-store.ts';
 import { Members } from './guard/members.ts';
-import { httpApp } from './http/app.ts';
-import { checkOrigin } from './http/origin-check.ts';
-import type { OriginTerms } from './http/origin-check.ts';
+import { HttpApp } from './http/app.ts';
+import { checkOrigin } from './http/wire/origin-check.ts';
+import type { OriginTerms } from './http/wire/origin-check.ts';
 import { Usage } from './limits/usage.ts';
 import { Observer } from './observe/observer.ts';
 import { isLoopback, serveTerms } from './options.ts';
 import type { ServeOptions, ServeTerms } from './options.ts';
 import { SocketHost } from './socket/socket-host.ts';
 
-export const serverAgent = 'holdfast';
+const serverAgent = 'holdfast';
+const serverVersion = '1';
 
 export interface Server extends AsyncDisposable {
   /** Where it listens: `http://127.0.0.1:7420`, or `unix:/path`. */
@@ -82,7 +83,18 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
   });
   const origin: OriginTerms = { ...terms, isUnixSocket: terms.socketPath !== undefined };
   const state = { isReady: true };
-  const app = httpApp({ ledgers, authenticator, usage, observer, origin, clock, state, options });
+  const app = new HttpApp({
+    ledgers,
+    authenticator,
+    usage,
+    observer,
+    origin,
+    clock,
+    random,
+    state,
+    version: serverVersion,
+    metrics: options.metrics,
+  });
   const http = createHttp(terms, app.fetch);
   http.on('upgrade', (request, raw, head) => {
     // A socket that fails before it is a WebSocket has nobody to tell.
@@ -118,7 +130,7 @@ interface Parts {
   readonly http: HttpServer;
   readonly sockets: SocketHost;
   readonly authenticator: Authenticator;
-  readonly app: ReturnType<typeof httpApp>;
+  readonly app: HttpApp;
   readonly state: { isReady: boolean };
 }
 

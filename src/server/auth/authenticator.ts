@@ -46,13 +46,24 @@ export class Authenticator {
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
-    this.#anonymous = anonymous(options.limits);
+    const { limits } = options;
+    this.#anonymous = anonymous(limits);
+    this.nobody = new Principal({
+      id: '',
+      grants: [],
+      actor: undefined,
+      expiresAt: undefined,
+      limits,
+    });
   }
 
   /** Resolves once it hears of every change that comes. */
   async start(): Promise<void> {
     if (!this.#options.open) void this.#follow(await this.#options.tokens.position());
   }
+
+  /** Who asks for what is told to everybody, and may do nothing else. */
+  readonly nobody: Principal;
 
   /** Throws `unauthenticated`. */
   async authenticate(text: string | undefined): Promise<Principal> {

@@ -9,6 +9,16 @@ import type { Clock } from '../../internal/clock.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { ObservedLedger } from './observed-ledger.ts';
 
+export interface ObservedRequest {
+  readonly requestId: string;
+  /** The id of the token; empty if none was asked for. */
+  readonly token: string;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
 export class Observer {
@@ -88,8 +98,12 @@ export class Observer {
     });
   }
 
-  requested(method: string, route: string, status: number, seconds: number): void {
+  requested(request: ObservedRequest): void {
+    const { requestId, token, method, route, status, seconds } = request;
     this.#requests.observe({ method, route, status: String(status) }, seconds);
+    // The route, never the path: keys and scopes may be people's data.
+    const ms = Math.round(seconds * 1000);
+    this.log.info({ event: 'request', requestId, token, method, route, status, ms }, 'request');
   }
 
   /** A connection was not let in. */

@@ -112,7 +112,12 @@ export class SocketHost {
       throw new HoldfastError('protocol', 'an instance is a secret of 16 to 256 characters');
     }
     const principal = await this.#parts.authenticator.authenticate(hello.token);
-    const leave = this.usage.connect(principal);
+    const left = this.usage.connect(principal);
+    const kept = this.#parts.authenticator.keep(principal);
+    const leave = (): void => {
+      left();
+      kept.forget();
+    };
     const known = this.#parts.extensions.map(({ name }) => name);
     const extensions = known.filter((name) => hello.extensions.includes(name));
     const { keepAliveMs, messageBytesMax, openCallsMax } = this.terms;

@@ -6,9 +6,8 @@
  *     for and no names were given, any is.
  * O2. `Origin`, which browsers send, must be allowed, or be this server's own.
  */
-import type { IncomingHttpHeaders } from 'node:http';
-import { HoldfastError } from '../../errors/index.ts';
-import { isLoopback } from '../options.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import { isLoopback } from '../../options.ts';
 
 export interface OriginTerms {
   readonly host: string;
@@ -18,8 +17,13 @@ export interface OriginTerms {
   readonly isUnixSocket: boolean;
 }
 
+export interface AskedOrigin {
+  readonly host?: string | undefined;
+  readonly origin?: string | undefined;
+}
+
 /** Throws `forbidden`. */
-export function checkOrigin(headers: IncomingHttpHeaders, terms: OriginTerms): void {
+export function checkOrigin(headers: AskedOrigin, terms: OriginTerms): void {
   const name = hostName(headers.host);
   if (!isKnown(name, terms)) {
     throw new HoldfastError('forbidden', 'the Host of the request is not this server', {

@@ -16,6 +16,7 @@ import type { Access, OpenStore } from './store.ts';
 export interface GlobalOptions {
   readonly store: string;
   readonly app: string;
+  readonly token?: string | undefined;
   readonly json?: boolean | undefined;
   readonly table?: boolean | undefined;
   readonly quiet?: boolean | undefined;
@@ -39,11 +40,11 @@ export class Context {
 
   /** Runs `work` on the store and lets go of it, whatever happens. */
   async withStore<T>(access: Access, work: (store: OpenStore) => Promise<T>): Promise<T> {
-    const store = await openStore(this.options.store, access);
+    const store = await openStore(this.options.store, access, this.options.token);
     try {
       const result = await work(store);
       // What a command wrote may have met entries that died; others may not come by to sweep.
-      if (access !== 'read') await store.ledgers.runDuties();
+      if (access !== 'read') await store.ledgers?.runDuties();
       return result;
     } finally {
       await store.close();

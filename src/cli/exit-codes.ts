@@ -28,6 +28,7 @@ const byError: Partial<Record<ErrorCode, number>> = {
   fenced: exitCodes.conflict,
   stamp_reused: exitCodes.conflict,
   stamp_expired: exitCodes.conflict,
+  rate_limited: exitCodes.unavailable,
   busy: exitCodes.unavailable,
   unavailable: exitCodes.unavailable,
   outcome_unknown: exitCodes.unavailable,

@@ -55,6 +55,8 @@ const adviceOf: Partial<Record<ErrorCode, string>> = {
   store_locked: 'close the program that holds the file, then try again',
   disk_full: 'free some space, then try again',
   trimmed: 'leave --from out to start where the log begins',
+  unauthenticated: 'give a token with --token or HOLDFAST_TOKEN; `holdfast token create` makes one',
+  forbidden: 'use a token with that right; `holdfast token list` shows who has which',
   internal: 'this is a bug in Holdfast; please report it with the output of `holdfast doctor`',
 };
 

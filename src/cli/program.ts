@@ -8,9 +8,12 @@ import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { list, scopes } from './commands/list.ts';
 import { log } from './commands/log.ts';
-import type { McpCommandOptions } from './commands/mcp.ts';
+import type { McpCommandOptions } from './commands/serving/mcp.ts';
 import { stats } from './commands/stats.ts';
+import type * as tokenCommands from './commands/serving/token.ts';
+import type { ServeCommandOptions } from './commands/serving/serve.ts';
 import { exportEntries, importEntries } from './commands/transfer.ts';
+import { watch } from './commands/watch.ts';
 import { remove, set, update } from './commands/write.ts';
 import { version } from './version.ts';
 
@@ -21,11 +24,15 @@ export function buildProgram(signal: AbortSignal): Command {
     .description('Looks into a Holdfast store, and changes it.')
     .version(version(), '-V, --version')
     .addOption(
-      new Option('-s, --store <url>', 'the store: a URL, or the path of a file')
+      new Option(
+        '-s, --store <url>',
+        'the store: a path, file:, postgres:, redis:, or a server’s http: or ws: URL',
+      )
         .env('HOLDFAST_STORE')
         .default('file:./holdfast.db'),
     )
     .option('-a, --app <name>', 'the app whose state it is', 'default')
+    .addOption(new Option('--token <token>', 'for a server').env('HOLDFAST_TOKEN'))
     .option('--json', 'JSON Lines, also on a terminal')
     .option('--table', 'tables, also where the output is no terminal')
     .option('-q, --quiet', 'no progress, no remarks')
@@ -112,6 +119,12 @@ function addListCommands(program: Command, run: Run): void {
     .option('-f, --follow', 'goes on with what changes from now on')
     .action(run(log));
   program
+    .command('watch [scope] [key]')
+    .description('shows changes as they come: of the app, a scope, or a key')
+    .option('--prefix <text>', 'keys that start with it')
+    .option('--keys', 'without values')
+    .action(run(watch));
+  program
     .command('stats')
     .description('shows the store and its apps in numbers')
     .action(run(stats));
@@ -196,6 +209,8 @@ function addTransferCommands(program: Command, run: Run): void {
 }
 
 function addServingCommands(program: Command, run: Run): void {
+  addServe(program, run);
+  addTokens(program, run);
   program
     .command('mcp')
     .description('serves the app to an MCP client on standard input and output')
@@ -203,7 +218,7 @@ function addServingCommands(program: Command, run: Run): void {
     .action(
       run(async (context: Context, options: McpCommandOptions) => {
         // Loaded when it is needed: other commands should not wait for the protocol.
-        const { mcp } = await import('./commands/mcp.ts');
+        const { mcp } = await import('./commands/serving/mcp.ts');
         await mcp(context, options);
       }),
     );
@@ -229,6 +244,71 @@ function addConfigCommands(program: Command, run: Run): void {
         await printConfigSchema(context);
       }),
     );
+}
+
+function addServe(program: Command, run: Run): void {
+  program
+    .command('serve')
+    .description('serves the store over HTTP and WebSocket until it is stopped')
+    .option(
+      '--host <address>',
+      'where to listen; beyond loopback tokens are asked for',
+      '127.0.0.1',
+    )
+    .addOption(new Option('--port <port>', 'where to listen').argParser(portNumber).default(7420))
+    .option('--socket <path>', 'a Unix socket in place of host and port')
+    .option('--workers <count>', 'so many processes on one store', positive, 1)
+    .addOption(
+      new Option(
+        '--auth <kind>',
+        'whether to ask for tokens; left out: once there has been one',
+      ).choices(['tokens', 'open']),
+    )
+    .option('--origin <origin...>', 'web pages that may call it')
+    .option('--hostname <name...>', 'names that it is reached by')
+    .option('--log <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .action(
+      run(async (context: Context, options: ServeCommandOptions) => {
+        const { serveStore } = await import('./commands/serving/serve.ts');
+        await serveStore(context, options);
+      }),
+    );
+}
+
+function addTokens(program: Command, run: Run): void {
+  const token = program.command('token').description('makes, lists and revokes tokens of a server');
+  const lazily =
+    <A extends unknown[]>(pick: (commands: TokenCommands) => Action<A>) =>
+    async (context: Context, ...values: A): Promise<void> =>
+      pick(await import('./commands/serving/token.ts'))(context, ...values);
+  token
+    .command('create <name>')
+    .description('makes a token and shows it, once')
+    .requiredOption(
+      '--grant <grant...>',
+      'APP[:SCOPE]=RIGHT,…: shop=read or shop:session/*=read,write',
+    )
+    .option('--expires <span>', 'ends after it: 12h, 30d')
+    .option('--requests <count>', 'at most so many requests a second', positive)
+    .option('--watches <count>', 'at most so many watches', positive)
+    .option('--connections <count>', 'at most so many connections', positive)
+    .action(run(lazily((commands) => commands.createToken)));
+  token
+    .command('list')
+    .description('lists tokens with their rights and their last use')
+    .action(run(lazily((commands) => commands.listTokens)));
+  token
+    .command('revoke <token>')
+    .description('ends a token, by its id or name, at once')
+    .action(run(lazily((commands) => commands.revokeToken)));
+}
+
+type TokenCommands = typeof tokenCommands;
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
 }
 
 function ifVersion(): Option {

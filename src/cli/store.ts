@@ -5,14 +5,15 @@
  *     that owns the store to say, so nothing here ever trims it.
  * C2. A command that only reads opens for reading only, and never makes a store.
  */
+import { RemoteSource, clientTerms } from '../client/index.ts';
 import { openEngine } from '../engine/index.ts';
-import type { Engine } from '../engine/index.ts';
 import { systemClock } from '../internal/clock.ts';
 import { systemRandom } from '../internal/random.ts';
 import { limits, openLedgers } from '../ledger/index.ts';
-import type { Ledger, Ledgers } from '../ledger/index.ts';
-// Knows which engine serves which URL.
+import type { Ledger, LedgerSource, Ledgers } from '../ledger/index.ts';
+// Knows every engine by the scheme of its URLs.
 import '../store/index.ts';
+import { usageError } from './failure.ts';
 
 /** `read` and `write` need a store that is there; `create` makes one. */
 export type Access = 'read' | 'write' | 'create';
@@ -24,8 +25,9 @@ const forever = { ms: Infinity, bytes: Infinity, hardBytes: Infinity };
 
 export interface OpenStore {
   readonly url: string;
-  readonly engine: Engine;
-  readonly ledgers: Ledgers;
+  readonly source: LedgerSource;
+  /** Undefined where a server has it. */
+  readonly ledgers: Ledgers | undefined;
   ledger(app: string): Ledger;
   close(): Promise<void>;
 }
@@ -35,8 +37,14 @@ export function storeUrl(store: string): string {
   return /^[a-z][a-z0-9+.-]+:/.test(store) ? store : `file:${store}`;
 }
 
-export async function openStore(store: string, access: Access): Promise<OpenStore> {
+export function isServerUrl(url: string): boolean {
+  return /^(https?|wss?):/.test(url);
+}
+
+/** `token` is for the URL of a server. */
+export async function openStore(store: string, access: Access, token?: string): Promise<OpenStore> {
   const url = storeUrl(store);
+  if (isServerUrl(url)) return opened(url, await RemoteSource.open(clientTerms(url, { token })));
   const engine = await openEngine(url, {
     clock: systemClock,
     random: systemRandom,
@@ -50,11 +58,21 @@ export async function openStore(store: string, access: Access): Promise<OpenStor
     retention: forever,
     maxValueBytes: limits.valueBytesMax,
   });
+  return opened(url, ledgers, ledgers);
+}
+
+function opened(url: string, source: LedgerSource, ledgers?: Ledgers): OpenStore {
   return {
     url,
-    engine,
+    source,
     ledgers,
-    ledger: (app) => ledgers.ledger(app),
-    close: () => ledgers.close(),
+    ledger: (app) => source.ledger(app),
+    close: () => source.close(),
   };
+}
+
+/** The store itself, for what cannot be done through a server. Throws a usage error. */
+export function atHome({ ledgers, url }: OpenStore, command: string): Ledgers {
+  if (ledgers !== undefined) return ledgers;
+  throw usageError(`${command} works on the store itself, not through its server at ${url}`);
 }

@@ -24,6 +24,8 @@ export class Link {
   #connection: Connection | undefined;
   #attempt: Promise<Connection> | undefined;
   #failures = 0;
+  /** Why there is no connection. */
+  #lastError: unknown;
   #isClosed = false;
 
   constructor(terms: ClientTerms) {
@@ -48,11 +50,11 @@ export class Link {
       if (this.#connection !== undefined) return this.#connection;
       this.#attempt ??= this.#connect();
       try {
-        return await this.before(deadline, this.#attempt, () => this.#offline(undefined));
+        return await this.before(deadline, this.#attempt, () => this.#offline());
       } catch (error) {
         const isPassing = isHoldfastError(error) && error.retryable;
         if (!isPassing) throw error;
-        if (this.terms.clock.monotonic() >= deadline) throw this.#offline(error);
+        if (this.terms.clock.monotonic() >= deadline) throw this.#offline();
       }
     }
   }
@@ -93,6 +95,7 @@ export class Link {
       return connection;
     } catch (error) {
       this.#failures += 1;
+      this.#lastError = error;
       onConnection({ kind: 'offline', error });
       throw error;
     } finally {
@@ -118,8 +121,9 @@ export class Link {
     return most * (0.5 + random.float() / 2);
   }
 
-  #offline(cause: unknown): HoldfastError {
+  #offline(): HoldfastError {
     const { url } = this.terms;
+    const cause = this.#lastError;
     const why = cause instanceof Error ? `: ${cause.message}` : '';
     const message = `offline: there is no connection to ${url}${why}; nothing was sent`;
     return new HoldfastError('unavailable', message, { cause, details: { url } });

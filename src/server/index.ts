@@ -11,4 +11,6 @@ export { defaultPort, isLoopback } from './options.ts';
 export type { ServeOptions } from './options.ts';
 export { serve } from './serve.ts';
 export type { Server } from './serve.ts';
+export { runWorkers, workerMetrics } from './workers/workers.ts';
+export type { WorkersOptions } from './workers/workers.ts';
 export type { OpenedChannel, ServerExtension } from './socket/extension.ts';

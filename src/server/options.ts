@@ -1,5 +1,6 @@
 /** What a server is started with, and what is taken where something is left out. */
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { HoldfastError } from '../errors/index.ts';
 import { systemClock } from '../internal/clock.ts';
 import type { Clock } from '../internal/clock.ts';
@@ -38,6 +39,8 @@ export interface ServeOptions {
   readonly log?: Logger | undefined;
   /** Metrics of the process too. Default true. */
   readonly processMetrics?: boolean | undefined;
+  /** Where metrics are kept. Default: a registry of the server's own. */
+  readonly registry?: Registry | undefined;
   /** What answers `/metrics` in place of this process alone: see `--workers`. */
   readonly metrics?: (() => Promise<string>) | undefined;
   readonly extensions?: readonly ServerExtension[] | undefined;

@@ -9,7 +9,8 @@
  */
 import { chmod, unlink } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { pino } from 'pino';
 import { HoldfastError } from '../errors/index.ts';
@@ -58,7 +59,10 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
     throw new HoldfastError('invalid_argument', message, { details: { host: terms.host } });
   }
   const log = options.log ?? pino({ level: 'silent' });
-  const observer = new Observer(log, clock, { processMetrics: options.processMetrics !== false });
+  const observer = new Observer(log, clock, {
+    registry: options.registry,
+    processMetrics: options.processMetrics !== false,
+  });
   const { limits } = terms;
   const onError = (error: unknown): void => observer.failed(error);
   const authenticator = new Authenticator({
@@ -96,18 +100,7 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
     metrics: options.metrics,
   });
   const http = createHttp(terms, app.fetch);
-  http.on('upgrade', (request, raw, head) => {
-    // A socket that fails before it is a WebSocket has nobody to tell.
-    raw.on('error', () => undefined);
-    try {
-      checkOrigin(request.headers, origin);
-      const path = (request.url ?? '').split('?')[0];
-      if (path !== '/v1/socket') return void raw.end('HTTP/1.1 404 Not Found\r\n\r\n');
-    } catch {
-      return void raw.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n');
-    }
-    sockets.upgrade(request, raw, head);
-  });
+  http.on('upgrade', (request, raw, head) => upgrade(sockets, origin, request, raw, head));
   const url = await listen(http, terms);
   return new ListeningServer({
     url,
@@ -120,6 +113,27 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
     app,
     state,
   });
+}
+
+function upgrade(
+  sockets: SocketHost,
+  origin: OriginTerms,
+  request: IncomingMessage,
+  raw: Duplex,
+  head: Buffer,
+): void {
+  // A socket that fails before it is a WebSocket has nobody to tell.
+  raw.on('error', () => undefined);
+  const refuse = (status: string): void => {
+    raw.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
+  };
+  if (request.url?.split('?')[0] !== '/v1/socket') return refuse('404 Not Found');
+  try {
+    checkOrigin(request.headers, origin);
+  } catch {
+    return refuse('403 Forbidden');
+  }
+  sockets.upgrade(request, raw, head);
 }
 
 interface Parts {

@@ -7,7 +7,7 @@ import { CommandEnd, usageError } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes } from '../output/format.ts';
 import type { Progress } from '../output/progress.ts';
-import { openStore, storeUrl } from '../store.ts';
+import { atHome, openStore, storeUrl } from '../store.ts';
 
 export interface CopyCommandOptions {
   readonly force?: boolean | undefined;
@@ -80,7 +80,8 @@ async function requireSqlite(path: string): Promise<void> {
 
 /** A damaged backup must not take the place of anything. */
 async function requireSound(path: string): Promise<void> {
-  const { engine, close } = await openStore(`file:${path}`, 'read');
+  const store = await openStore(`file:${path}`, 'read');
+  const { engine } = atHome(store, 'restore');
   try {
     const faults =
       'integrityCheck' in engine
@@ -90,7 +91,7 @@ async function requireSound(path: string): Promise<void> {
     const message = `${path} is damaged (${faults[0] ?? ''}); nothing was changed`;
     throw new HoldfastError('store_corrupt', message, { details: { path, faults } });
   } finally {
-    await close();
+    await store.close();
   }
 }
 

@@ -7,6 +7,7 @@ import { CommandEnd } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Progress } from '../output/progress.ts';
 import { formatCount } from '../output/format.ts';
+import { atHome } from '../store.ts';
 import type { OpenStore } from '../store.ts';
 
 export async function doctor(context: Context): Promise<void> {
@@ -16,7 +17,7 @@ export async function doctor(context: Context): Promise<void> {
       if (finding.severity === 'problem') problems += 1;
       await context.output.text(context.isJson ? `${JSON.stringify(finding)}\n` : told(finding));
     }
-    const apps = await store.ledgers.names();
+    const apps = await store.source.names();
     let entries = 0;
     for (const app of apps) entries += (await store.ledger(app).head()).entries;
     await context.output.text(
@@ -33,13 +34,13 @@ export async function doctor(context: Context): Promise<void> {
 
 async function* findingsOf(context: Context, store: OpenStore): AsyncGenerator<Finding> {
   const { signal } = context;
-  const { engine } = store;
+  const { engine } = atHome(store, 'doctor');
   if (hasIntegrityCheck(engine)) {
     for (const message of await engine.integrityCheck()) {
       yield { severity: 'problem', rule: 'engine', app: undefined, message, details: {} };
     }
   }
-  for (const app of await store.ledgers.names()) {
+  for (const app of await store.source.names()) {
     signal.throwIfAborted();
     let progress: Progress | undefined;
     try {

@@ -7,6 +7,7 @@ import { usageError } from '../failure.ts';
 import type { RecordWriter } from '../output/output.ts';
 import type { OpenStore } from '../store.ts';
 import { changeShape } from './entry-shape.ts';
+import { stayingAlive } from './stay-alive.ts';
 import type { LoggedChange } from './entry-shape.ts';
 
 export interface LogCommandOptions {
@@ -29,7 +30,7 @@ export async function log(context: Context, options: LogCommandOptions): Promise
     const reached = await past(context, store, options, writer);
     await writer.flush();
     if (options.follow === true && reached !== undefined) {
-      await stayingAlive(context, () => future(context, store, options, reached, writer));
+      await stayingAlive(context.clock, () => future(context, store, options, reached, writer));
     }
   });
 }
@@ -71,18 +72,6 @@ async function future(
   signal.throwIfAborted();
 }
 
-/** Watching waits without keeping the process alive, as libraries should; a command must stay. */
-async function stayingAlive(context: Context, work: () => Promise<void>): Promise<void> {
-  const state = { isDone: false };
-  const ended = work().finally(() => {
-    state.isDone = true;
-  });
-  while (!state.isDone) await Promise.race([ended, context.clock.sleep(aliveMs)]);
-  await ended;
-}
-
-const aliveMs = 200;
-
 type Commits = Extract<LogPage, { kind: 'commits' }>;
 
 function commitsOf(page: LogPage): Commits {
@@ -122,7 +111,7 @@ async function startOf(
   }
   if (revision <= 0) return origin;
   let { incarnation } = position;
-  for (const known of await store.engine.incarnations(app)) {
+  for (const known of await store.source.incarnations(app)) {
     if (known.from > revision) break;
     incarnation = known.id;
   }

@@ -30,7 +30,7 @@ export async function stats(context: Context): Promise<void> {
     const { output } = context;
     await output.text(context.isJson ? await storeJson(store) : await storeText(store));
     const writer = output.records(appShape);
-    for (const app of await store.ledgers.names()) {
+    for (const app of await store.source.names()) {
       await writer.write({ app, head: await store.ledger(app).head() });
     }
     await writer.flush();
@@ -38,19 +38,21 @@ export async function stats(context: Context): Promise<void> {
 }
 
 async function storeJson(store: OpenStore): Promise<string> {
-  const { members, time } = await store.engine.members();
-  const { url } = store;
-  return `${JSON.stringify({ store: url, ...(await store.engine.stats()), members, time })}\n`;
+  const { url, source, ledgers } = store;
+  const stats = await source.stats();
+  // A server does not tell who else uses its store.
+  const { members, time } = (await ledgers?.engine.members()) ?? {};
+  return `${JSON.stringify({ store: url, ...stats, members, time })}\n`;
 }
 
 async function storeText(store: OpenStore): Promise<string> {
-  const { durability, storedBytes, facts } = await store.engine.stats();
-  const { time } = await store.engine.members();
+  const { durability, storedBytes, facts } = await store.source.stats();
+  const moment = await store.ledgers?.engine.members();
   const rows: [string, string][] = [
     ['store', store.url],
     ['durability', durability],
     ['stored', formatBytes(storedBytes)],
-    ['time', formatTime(time)],
+    ...(moment === undefined ? [] : [['time', formatTime(moment.time)] as [string, string]]),
   ];
   for (const [name, value] of Object.entries(facts)) {
     const isBytes = /bytes$/i.test(name) && typeof value === 'number';

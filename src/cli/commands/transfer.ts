@@ -51,7 +51,7 @@ export async function writeExport(
   output: Output,
   all: boolean,
 ): Promise<number> {
-  const apps = all ? await store.ledgers.names() : [context.options.app];
+  const apps = all ? await store.source.names() : [context.options.app];
   const pin = `export-${systemRandom.hex(6)}`;
   const monotonic = () => context.clock.monotonic();
   const snapshots: { readonly app: string; readonly snapshot: Snapshot }[] = [];

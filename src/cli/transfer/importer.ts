@@ -57,7 +57,7 @@ export class Importer {
 
   async finish(): Promise<ImportCounts> {
     await this.#commit();
-    await this.#store.engine.flush();
+    await this.#store.ledgers?.engine.flush();
     return this.counts;
   }
 

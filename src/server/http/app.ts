@@ -1,4 +1,4 @@
-/** The HTTP side of a server: every request passes here, is judged, counted, answered and told of. */
+/** The HTTP side of a server: every request is judged, counted, answered and told of here. */
 import { Hono } from 'hono';
 import { HoldfastError } from '../../errors/index.ts';
 import type { Clock } from '../../internal/clock.ts';

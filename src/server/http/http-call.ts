@@ -48,8 +48,9 @@ export class HttpCall {
     const given: Record<string, unknown> = {};
     for (const [name, text] of new URL(this.request.url).searchParams) {
       if (Object.hasOwn(given, name)) throw invalid(`'${name}' is given twice`);
-      const shape = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined;
-      given[name] = shape === undefined ? text : typed(shape as z.ZodType, text);
+      const shapes = schema.shape as Readonly<Record<string, z.ZodType>>;
+      const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+      given[name] = shape === undefined ? text : typed(shape, text);
     }
     return judged(schema, given, 'the query');
   }
@@ -73,7 +74,7 @@ export class HttpCall {
     const chunks: Uint8Array[] = [];
     let size = 0;
     try {
-      for await (const chunk of this.request.body ?? []) {
+      for await (const chunk of (this.request.body ?? []) as AsyncIterable<Uint8Array>) {
         size += chunk.byteLength;
         if (size > payloadBytes) throw tooLarge(payloadBytes);
         chunks.push(chunk);

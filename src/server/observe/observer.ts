@@ -9,6 +9,11 @@ import type { Clock } from '../../internal/clock.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { ObservedLedger } from './observed-ledger.ts';
 
+export interface ObserverOptions {
+  readonly registry: Registry | undefined;
+  readonly processMetrics: boolean;
+}
+
 export interface ObservedRequest {
   readonly requestId: string;
   /** The id of the token; empty if none was asked for. */
@@ -22,7 +27,7 @@ export interface ObservedRequest {
 const secondsBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
 
 export class Observer {
-  readonly registry = new Registry();
+  readonly registry: Registry;
   readonly log: Logger;
   readonly #clock: Clock;
   readonly #sockets: Gauge;
@@ -33,7 +38,8 @@ export class Observer {
   readonly #requests: Histogram<'method' | 'route' | 'status'>;
   readonly #watches: Gauge;
 
-  constructor(log: Logger, clock: Clock, options: { readonly processMetrics: boolean }) {
+  constructor(log: Logger, clock: Clock, options: ObserverOptions) {
+    this.registry = options.registry ?? new Registry();
     this.log = log;
     this.#clock = clock;
     const registers = [this.registry];

@@ -1,7 +1,7 @@
 /** `mcp`: the app's state as an MCP server on standard input and output. */
-import { serveMcp } from '../../mcp/index.ts';
-import type { Context } from '../context.ts';
-import { version } from '../version.ts';
+import { serveMcp } from '../../../mcp/index.ts';
+import type { Context } from '../../context.ts';
+import { version } from '../../version.ts';
 
 export interface McpCommandOptions {
   readonly readOnly?: boolean | undefined;

@@ -7,13 +7,13 @@ import { copy } from './commands/copy.ts';
 import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { list, scopes } from './commands/list.ts';
-import { log } from './commands/log.ts';
+import { log } from './commands/changes/log.ts';
 import type { McpCommandOptions } from './commands/serving/mcp.ts';
 import { stats } from './commands/stats.ts';
 import type * as tokenCommands from './commands/serving/token.ts';
 import type { ServeCommandOptions } from './commands/serving/serve.ts';
 import { exportEntries, importEntries } from './commands/transfer.ts';
-import { watch } from './commands/watch.ts';
+import { watch } from './commands/changes/watch.ts';
 import { remove, set, update } from './commands/write.ts';
 import { version } from './version.ts';
 

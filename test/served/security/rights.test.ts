@@ -5,7 +5,7 @@ import type { Ledger, LedgerSource } from '../../../src/ledger/index.ts';
 import { origin } from '../../../src/ledger/index.ts';
 import { World } from './world.ts';
 
-const forbidden = expect.objectContaining({ code: 'forbidden' });
+const forbidden: unknown = expect.objectContaining({ code: 'forbidden' });
 
 async function refused(call: () => Promise<unknown>): Promise<void> {
   await expect(call()).rejects.toEqual(forbidden);

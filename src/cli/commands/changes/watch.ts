@@ -1,10 +1,10 @@
 /** `watch`: changes as they come, one line each, until it is stopped. */
 import { styleText } from 'node:util';
-import type { Change, Commit, LogPage } from '../../ledger/index.ts';
-import { HoldfastError } from '../../errors/index.ts';
-import type { Context } from '../context.ts';
-import { changeLine } from '../output/change-line.ts';
-import { changeShape } from './entry-shape.ts';
+import type { Change, Commit, LogPage } from '../../../ledger/index.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import type { Context } from '../../context.ts';
+import { changeLine } from '../../output/change-line.ts';
+import { changeShape } from '../entry-shape.ts';
 import { stayingAlive } from './stay-alive.ts';
 
 export interface WatchCommandOptions {

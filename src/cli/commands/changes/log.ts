@@ -1,14 +1,14 @@
 /** `log`: what changed, in order, and with `--follow` what changes from now on. */
-import { HoldfastError } from '../../errors/index.ts';
-import { origin } from '../../ledger/index.ts';
-import type { LogPage, Position } from '../../ledger/index.ts';
-import type { Context } from '../context.ts';
-import { usageError } from '../failure.ts';
-import type { RecordWriter } from '../output/output.ts';
-import type { OpenStore } from '../store.ts';
-import { changeShape } from './entry-shape.ts';
+import { HoldfastError } from '../../../errors/index.ts';
+import { origin } from '../../../ledger/index.ts';
+import type { LogPage, Position } from '../../../ledger/index.ts';
+import type { Context } from '../../context.ts';
+import { usageError } from '../../failure.ts';
+import type { RecordWriter } from '../../output/output.ts';
+import type { OpenStore } from '../../store.ts';
+import { changeShape } from '../entry-shape.ts';
 import { stayingAlive } from './stay-alive.ts';
-import type { LoggedChange } from './entry-shape.ts';
+import type { LoggedChange } from '../entry-shape.ts';
 
 export interface LogCommandOptions {
   readonly from?: number | undefined;

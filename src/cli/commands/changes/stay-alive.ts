@@ -1,5 +1,5 @@
 /** Watching waits without keeping the process alive, as libraries should; a command must stay. */
-import type { Clock } from '../../internal/clock.ts';
+import type { Clock } from '../../../internal/clock.ts';
 
 const aliveMs = 200;
 

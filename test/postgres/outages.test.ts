@@ -144,14 +144,12 @@ withServer(inject('postgres'), 'outages of Postgres', () => {
       }
       if (how === 'stopped') await postgres.server.restart();
       else postgres.server.resume();
-      await expect
-        .poll(() =>
-          store
-            .scope('s')
-            .get('k')
-            .catch(() => 'not yet'),
-        )
-        .toBe(1);
+      const heals = () =>
+        store
+          .scope('s')
+          .get('k')
+          .catch(() => 'not yet');
+      await expect.poll(heals, { timeout: 60_000 }).toBe(1);
     });
   });
 

@@ -38,7 +38,8 @@ withServer(inject('postgres'), 'stalled clients', (server) => {
     await using store = await openStore(url, { sweepMs: 0 });
     await store.app('app').scope('s').set('k', 1, { ttlMs: 1 });
     const client = await holding(url);
-    await expect.poll(() => store.app('app').scope('s').get('k')).toBe(undefined);
+    const look = () => store.app('app').scope('s').get('k');
+    await expect.poll(look, { timeout: 60_000 }).toBe(undefined);
     await client.end().catch(() => undefined);
   });
 

@@ -107,8 +107,11 @@ export class Server implements AsyncDisposable {
 
   /** Ends the server with this signal; its data stay for `restart`. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const children = childrenOf(this.pid);
     process.kill(this.pid, signal);
     while (this.#pid !== undefined) await this.#changed.promise;
+    // Orphans of a killed server end by themselves; until then its data are in use.
+    while (children.some((pid) => existsSync(`/proc/${pid}`))) await sleep(5);
   }
 
   /** Starts the server again after `kill`. */

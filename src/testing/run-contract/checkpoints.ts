@@ -1,5 +1,6 @@
 /** One checkpoint a step, from step 0 on; each can be gone back to. */
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
+import { HoldfastError } from '../../errors/index.ts';
 import { collect } from '../layer-world.ts';
 import type { LayerContract } from '../layer-world.ts';
 import { runsOf, stateOf, stepBy } from './acts.ts';
@@ -112,6 +113,31 @@ export function checkpointsContract(contract: LayerContract): void {
     expect((await runs.load('r', 1))?.state.keys()).toHaveLength(2500);
     await using run = await runs.open('r');
     expect([run.latest.id, run.state.keys()]).toEqual([2, []]);
+  });
+
+  contract.test('rows of a commit that never came are never seen', async (world) => {
+    const runs = runsOf(world);
+    const { ledger } = world;
+    const run = await runs.open('r');
+    for (let round = 0; round < 2; round += 1) {
+      const step = run.step();
+      for (let n = 0; n < 1500; n += 1) step.view('a').set(`lost ${n}`, round);
+      const commit = ledger.commit.bind(ledger);
+      const cut = vi
+        .spyOn(ledger, 'commit')
+        .mockImplementationOnce(commit)
+        .mockRejectedValueOnce(new HoldfastError('unavailable', 'the store went away'));
+      await expect(step.commit()).rejects.toMatchObject({ code: 'unavailable' });
+      cut.mockRestore();
+      step.discard();
+      if (round === 0) await stepBy(run, (view) => view.set('kept', 1));
+    }
+    expect(stateOf(run)).toEqual({ kept: 1 });
+    expect((await runs.load('r', 1))?.state.keys()).toEqual(['kept']);
+    await run.close();
+    await using again = await runs.open('r');
+    await stepBy(again, (view) => view.set('later', 1));
+    expect((await runs.load('r', 2))?.state.keys()).toEqual(['kept', 'later']);
   });
 
   contract.test('restore goes back, and what lies between stays', async (world) => {

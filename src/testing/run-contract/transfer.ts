@@ -31,6 +31,7 @@ export function transferContract(contract: LayerContract): void {
     await stepBy(run, (view) => view.list('l').append(1, 2, 3));
     const step = run.step();
     step.view('a').set('pending', 1);
+    step.view('a').update('marker', [{ op: 'set', path: '/added', value: true }]);
     const made = await run.importState(
       JSON.parse(JSON.stringify(source.exportState())) as ExportedState,
     );
@@ -42,7 +43,7 @@ export function transferContract(contract: LayerContract): void {
       kept: 1,
       pending: 1,
       bytes: Uint8Array.from([1, 2, 255]),
-      marker: { json: 1, base64: 'x' },
+      marker: { json: 1, base64: 'x', added: true },
     });
     expect(run.private('a').get('own')).toBe(1);
     expect(run.state.list('l').range()).toEqual(['x', 'y']);

@@ -83,7 +83,7 @@ function resolved(
   policies: Policies,
 ): StoredValue | undefined {
   const last = present(writers.at(-1), 'a writer').write;
-  if (writers.length === 1) return valueOf(last);
+  if (writers.length === 1) return alone(place, last, start);
   if (writers.every(({ write }) => write.kind === 'delete')) return undefined;
   const operations = writers.flatMap(({ write }) =>
     write.kind === 'update' ? [write.operations] : [],
@@ -107,6 +107,13 @@ function resolved(
     })),
   });
   return merged === undefined ? undefined : StoredValue.of(merged, limits.valueBytesMax);
+}
+
+function alone(place: string, write: Write, start: StateSource): StoredValue | undefined {
+  const before = start.get(place);
+  // An import came in between: operations apply to what is there now.
+  if (write.kind !== 'update' || write.base === before) return valueOf(write);
+  return operated(place, before, write.operations);
 }
 
 function conflict(place: string, writers: readonly Writer[]): HoldfastError {

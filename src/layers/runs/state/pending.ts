@@ -19,8 +19,9 @@ export type Write =
   | {
       readonly kind: 'update';
       readonly operations: readonly Operation[];
-      /** What they make of the value that the step began with. */
+      /** What they make of `base`, which the step began with. */
       readonly value: StoredValue | undefined;
+      readonly base: StoredValue | undefined;
     };
 
 /** An executor's part in a list. */
@@ -106,7 +107,8 @@ export class PendingWrites {
     const value = operated(place, this.read(place), checked);
     if (before === undefined || before.kind === 'update') {
       const all = [...(before?.operations ?? []), ...checked];
-      this.#put(place, { kind: 'update', operations: all, value });
+      const base = this.#start.get(place);
+      this.#put(place, { kind: 'update', operations: all, value, base });
     } else {
       this.#put(place, value === undefined ? { kind: 'delete' } : { kind: 'set', value });
     }

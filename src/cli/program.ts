@@ -15,6 +15,7 @@ import type { ServeCommandOptions } from './commands/serving/serve.ts';
 import { exportEntries, importEntries } from './commands/transfer.ts';
 import { watch } from './commands/changes/watch.ts';
 import { remove, set, update } from './commands/write.ts';
+import { addTriggerCommands } from './triggers/trigger-commands.ts';
 import { version } from './version.ts';
 
 type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
@@ -53,6 +54,7 @@ export function buildProgram(signal: AbortSignal): Command {
   addListCommands(program, run);
   addLayerCommands(program, run);
   addTransferCommands(program, run);
+  addTriggerCommands(program, run);
   addServingCommands(program, run);
   addConfigCommands(program, run);
   return program;

@@ -229,6 +229,12 @@ export const errorTable = {
     'The token’s share of requests or bytes is used up for the moment.',
   ),
   protocol: row(400, 'not-applied', false, 'A message does not follow the wire protocol.'),
+  webhook_failed: row(
+    502,
+    'unknown',
+    true,
+    'The receiver of a webhook did not accept an event; it is tried again.',
+  ),
   closed: row(409, 'not-applied', false, 'The store, ledger or engine was closed.'),
   internal: row(500, 'unknown', false, 'A broken invariant inside Holdfast; please report it.'),
 } as const satisfies Record<string, ErrorRow>;

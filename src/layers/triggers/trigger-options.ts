@@ -45,7 +45,7 @@ export interface TriggerOptions<T = unknown> {
   /** After which an attempt has failed and its signal aborts. Default 30,000. */
   readonly timeoutMs?: number | undefined;
   readonly retry?: RetryOptions | undefined;
-  /** Events of one key that may wait behind one that failed. Default 100. */
+  /** Events of one key that may wait behind one that failed. Default 1,000. */
   readonly parkedPerKey?: number | undefined;
   /** Events that may be parked in all before new ones wait in the log. Default 10,000. */
   readonly parkedMax?: number | undefined;
@@ -89,7 +89,7 @@ export interface TriggerStatus {
   readonly filter: TriggerFilter;
   /** Everything up to here is done, as far as it was written down. */
   readonly position: Position;
-  /** Revisions between that and the head; those that do not match count too. */
+  /** Revisions from the first matching change that is not done to the head; 0 if there is none. */
   readonly lag: number;
   readonly parked: number;
   readonly deadLetters: number;

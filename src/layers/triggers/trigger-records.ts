@@ -133,11 +133,27 @@ export class TriggerRecords {
       isPaused: config.isPaused,
       filter: config.filter,
       position,
-      lag: Math.max(0, head.position.revision - position.revision),
+      lag: await this.#lag(position, config.filter),
       parked: (await this.#keys(progressScope(name), 'parked/')).length,
       deadLetters: (await this.#keys(controlScope(name), deadPrefix)).length,
       workers: workers.filter(({ key }) => alive.has(key.slice(workerPrefix.length))).length,
     };
+  }
+
+  async #lag(position: Position, { scope, key, prefix, kinds }: TriggerFilter): Promise<number> {
+    for (let after = position; ;) {
+      const page = await this.ledger.log(after, { scope, key, prefix, keysOnly: true });
+      if (page.kind !== 'commits') return page.head.revision - position.revision;
+      const first = page.commits.find(({ changes }) =>
+        changes.some((change) => {
+          if (scope === undefined && change.scope.startsWith('$')) return false;
+          return kinds?.includes(change.kind) ?? true;
+        }),
+      );
+      if (first !== undefined) return page.head.revision - first.position.revision + 1;
+      if (page.through.revision >= page.head.revision) return 0;
+      after = page.through;
+    }
   }
 
   /** Of the shards, in their order. */

@@ -139,7 +139,7 @@ function planOf(options: TriggerOptions, handler: TriggerHandler): Plan {
       firstMs: count('retry.firstMs', retry.firstMs ?? 1000, 0, 30 * day),
       longestMs: count('retry.longestMs', retry.longestMs ?? 300_000, 0, 30 * day),
     },
-    parkedPerKey: count('parkedPerKey', options.parkedPerKey ?? 100, 2, 10_000),
+    parkedPerKey: count('parkedPerKey', options.parkedPerKey ?? 1000, 2, 10_000),
     parkedMax: count('parkedMax', options.parkedMax ?? 10_000, 1, 1_000_000),
     depthMax: count('depthMax', options.depthMax ?? 16, 1, 1000),
     holdMs: count('holdMs', options.holdMs ?? 7 * day, 1000, limits.ttlMsMax),

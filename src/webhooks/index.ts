@@ -1,0 +1,7 @@
+/**
+ * Triggers whose handler is an HTTP endpoint: `holdfast/webhooks`. Needs Node.
+ *
+ * Signed as Standard Webhooks say, so receivers verify them with any of its libraries.
+ */
+export { webhook } from './webhook.ts';
+export type { WebhookOptions } from './webhook.ts';

@@ -11,7 +11,7 @@ export type {
   TurnRequest,
 } from './host/turn-request.ts';
 export { bytesPayload, wholeBytes } from './payload/bytes-payload.ts';
-export type { BytesDraft, BytesView } from './payload/bytes-payload.ts';
+export type { BytesDraft, BytesState, BytesView } from './payload/bytes-payload.ts';
 export { entriesPayload } from './payload/entries-payload.ts';
 export type { BytesCodec, Finished, Payload } from './payload/payload.ts';
 export { Session, sessionNames } from './session.ts';

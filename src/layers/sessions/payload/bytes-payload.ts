@@ -16,7 +16,7 @@ export interface BytesDraft {
   bytes: Uint8Array;
 }
 
-interface BytesState {
+export interface BytesState {
   readonly bytes: Uint8Array;
   readonly hash: StateHash;
 }

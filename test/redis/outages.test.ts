@@ -169,6 +169,20 @@ describe.skipIf(!hasRedis())('open refuses', () => {
     expect(await codeOf(openEngine('redis://127.0.0.1:1?timeoutMs=200'))).toBe('unavailable');
   });
 
+  test('a wrong password, and takes the right one', async () => {
+    await using redis = await RedisServer.start();
+    await redis.command('CONFIG', 'SET', 'requirepass', 's3cret');
+    const at = (login: string) => `redis://${login}127.0.0.1:${redis.port}?timeoutMs=1000`;
+    for (const login of ['', ':wrong@']) {
+      const error: unknown = await openEngine(at(login)).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'store_read_only' });
+      expect(String(error)).not.toContain('wrong@');
+    }
+    const engine = await openEngine(at(':s3cret@'));
+    expect(await engine.ledgers()).toEqual([]);
+    await engine.close();
+  });
+
   test('what somebody else keeps under its name, and a newer store', async () => {
     await using redis = await RedisServer.start();
     await redis.command('SET', '{theirs}:store', 'x');

@@ -39,13 +39,14 @@ export class GroupWork implements Work {
     this.reads = { refs: [...this.#asked.refs], scopes: this.#asked.scopes };
   }
 
-  /** Takes at most `share` proposals off the lane, and no more bytes than a group may have. */
+  /** Takes at most `share` proposals off the lane, and no more than a group may have. */
   static take(lane: Lane, share: number): GroupWork {
-    let count = 0;
-    let bytes = 0;
+    let [count, bytes, steps] = [0, 0, 0];
     while (count < Math.min(share, lane.waiting.length)) {
-      bytes += present(lane.waiting[count], 'a proposal').prepared.bytes;
-      if (count > 0 && bytes > tuning.groupBytes) break;
+      const { prepared } = present(lane.waiting[count], 'a proposal');
+      bytes += prepared.bytes;
+      steps += prepared.mutations.length + prepared.checks.length;
+      if (count > 0 && (bytes > tuning.groupBytes || steps > tuning.groupSteps)) break;
       count += 1;
     }
     return new GroupWork(lane, lane.waiting.splice(0, count));

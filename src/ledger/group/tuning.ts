@@ -8,6 +8,8 @@ export const tuning = {
   groupShare: 256,
   /** Bytes of values in it; a single larger proposal still goes. */
   groupBytes: 8 * 1024 * 1024,
+  /** Mutations and checks in it: nobody else is served while an engine applies them. */
+  groupSteps: 10_000,
   /** Dead entries that one sweeping commit takes. */
   sweepShare: 256,
   /** Dead entries that one look finds. */

@@ -16,7 +16,7 @@ import { systemClock } from '../../../internal/clock.ts';
 import type { Reply } from '../encoding.ts';
 import type { Script } from '../scripts/script.ts';
 import type { Address } from './address.ts';
-import { explain, isReply } from './errors.ts';
+import { explain, isReply, refusalOf } from './errors.ts';
 
 interface Driver {
   readonly Redis: typeof Redis;
@@ -62,6 +62,7 @@ export class Connection {
       this.#lastError = error;
     });
     client.on('ready', () => {
+      this.#lastError = undefined;
       this.#generation += 1;
     });
     client.on('+node', () => {
@@ -214,6 +215,8 @@ export class Connection {
     if (this.#isClosed) throw new HoldfastError('closed', `${this.where} was closed`);
     const start = systemClock.monotonic();
     while (!this.#isReady()) {
+      const refusal = refusalOf(this.#lastError, this.where);
+      if (refusal !== undefined) throw refusal;
       if (this.#isClosed || systemClock.monotonic() - start >= this.timeoutMs) {
         const cause = this.#lastError;
         const reason = cause instanceof Error ? cause.message : 'no connection';

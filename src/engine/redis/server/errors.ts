@@ -45,6 +45,17 @@ export function isDoubtful(error: unknown): boolean {
   return !(error instanceof Error) || !unsent.some((start) => error.message.startsWith(start));
 }
 
+/** What the driver met while it connected, if no later attempt can do better. */
+export function refusalOf(error: unknown, where: string): HoldfastError | undefined {
+  const message = error instanceof Error ? error.message : '';
+  const word = /\b(NOAUTH|WRONGPASS|NOPERM)\b/.exec(message)?.[1];
+  const known = word === undefined ? undefined : replies[word];
+  if (known === undefined) return undefined;
+  const [code, meaning] = known;
+  const details = { server: where, reason: message };
+  return new HoldfastError(code, `${where}: ${meaning}`, { details, cause: error });
+}
+
 /** The error that a caller can act on. */
 export function explain(error: unknown, where: string): HoldfastError {
   if (isHoldfastError(error)) return error;

@@ -1,5 +1,5 @@
 /** Group commit: many proposals in one transaction, each with its own revision, none starved. */
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { increment, logOf, refusal, revisionOf, set, told, valueOf, write } from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
@@ -38,6 +38,20 @@ export function groupsContract(contract: LedgerContract): void {
     expect(commits.map(({ changes }) => changes[0]?.value?.decode())).toEqual(
       Array.from({ length: 600 }, (_, index) => index),
     );
+  });
+
+  contract.test('a group is bounded in what it reads and writes, however small', async (world) => {
+    const { app, ledgers } = await world.start();
+    const transact = vi.spyOn(ledgers.engine, 'transact');
+    const proposals = Array.from({ length: 40 }, (_, index) => {
+      return Array.from({ length: 1000 }, (__, key) => set(`${index}-${key}`, 1));
+    });
+    await Promise.all(proposals.map((mutations) => write(app, ...mutations)));
+    const { entries } = await app.head();
+    expect(entries).toBe(40_000);
+    const sizes = transact.mock.calls.map(([works]) => works[0]?.reads.refs.length ?? 0);
+    expect(Math.max(...sizes)).toBeLessThan(12_000);
+    expect(Math.max(...sizes)).toBeGreaterThan(1000);
   });
 
   contract.test('each commit’s change knows the version that it replaced', async (world) => {

@@ -1,5 +1,5 @@
 /**
- * A tool server of one's own whose state outlives it: a counter, a cached call, a session and a rate
+ * A tool server of one's own whose state outlives it: a counter, a cached call, sessions, a rate
  * limit. Start it twice on one file: both are one server.
  */
 import { McpServer } from '@modelcontextprotocol/server';

@@ -27,8 +27,9 @@ async function stage() {
     () => store.close(),
     () => host.close(),
   );
+  const parts = { app, host, path: '/v1/sessions' };
   const ask = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await sessionHttp({ app, host }, new Request(`http://h/v1${path}`, init));
+    const response = await sessionHttp(parts, new Request(`http://h/v1${path}`, init));
     if (response === undefined) throw new Error(`nothing answers ${path}`);
     return response;
   };
@@ -85,8 +86,9 @@ test('other paths and methods are told apart', async () => {
   expect((await ask('/sessions/none')).status).toBe(404);
   expect((await ask('/sessions/s', { method: 'DELETE' })).status).toBe(405);
   expect((await ask('/sessions/%ff')).status).toBe(400);
-  const elsewhere = new Request('http://h/v1/other');
-  expect(await sessionHttp({ app, host }, elsewhere)).toBe(undefined);
+  for (const path of ['/other', '/v1/sessions', '/x/sessions/s', '/sessions/s/turns/x']) {
+    expect(await sessionHttp({ app, host }, new Request(`http://h${path}`))).toBe(undefined);
+  }
 });
 
 test('a follower sees each turn, and comes back where it was', async () => {

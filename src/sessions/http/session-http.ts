@@ -23,17 +23,21 @@ import { eventStream, streamed } from './event-stream.ts';
 export interface SessionHttpParts {
   readonly app: { readonly ledger: Ledger };
   readonly host: SessionHost;
+  /** Where the routes begin. Default `/sessions`. */
+  readonly path?: string | undefined;
 }
 
 const namesMax = 1000;
+const routes = /^(?:\/([^/]+)(?:\/(turns|entries|follow))?)?\/?$/;
 
 /** Undefined where the path is none of these. */
 export async function sessionHttp(
-  { app, host }: SessionHttpParts,
+  { app, host, path = '/sessions' }: SessionHttpParts,
   request: Request,
 ): Promise<Response | undefined> {
   const url = new URL(request.url);
-  const match = /\/sessions(?:\/([^/]+)(?:\/(turns|entries|follow))?)?\/?$/.exec(url.pathname);
+  const rest = url.pathname.startsWith(path) ? url.pathname.slice(path.length) : undefined;
+  const match = rest === undefined ? null : routes.exec(rest);
   if (match === null) return undefined;
   try {
     const name = decodeURIComponent(match[1] ?? '');

@@ -41,10 +41,14 @@ export function serveWorkers(
   });
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://host');
-    if (pathname !== path) return;
+    if (pathname !== path) {
+      // Somebody else's, unless there is nobody else.
+      if (server.listenerCount('upgrade') === 1) refuse(socket, '404 Not Found');
+      return;
+    }
     const isAdmitted = await isWelcome(request, server, options);
     if (!isAdmitted) {
-      socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      refuse(socket, '403 Forbidden');
       return;
     }
     sockets.handleUpgrade(request, socket, head, (opened) => {
@@ -61,6 +65,10 @@ export function serveWorkers(
       sockets.close();
     },
   };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 async function isWelcome(

@@ -128,6 +128,7 @@ test('who may not be a worker is kept out', async () => {
   expect(await refusal(guarded.url)).toMatch(/403/);
   expect(await refusal(guarded.url, { 'x-key': 'good' })).toBe('open');
   expect(await refusal(guarded.url, { 'x-key': 'good', origin: 'http://evil' })).toMatch(/403/);
+  expect(await refusal(guarded.url.replace('worker', 'other'))).toMatch(/404/);
   const unguarded = await stage({}, '0.0.0.0');
   expect(await refusal(unguarded.url)).toMatch(/403/);
 });

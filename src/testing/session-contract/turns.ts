@@ -152,6 +152,47 @@ export function sessionTurnsContract(contract: LayerContract): void {
     await stage.host.close();
   });
 
+  contract.test('a turn that is too large is refused whole', async ({ app, ledger }) => {
+    const stage = new Stage(app);
+    stage.hire('w');
+    await stage.turn('s', 't1', { a: 1 });
+    const many = Object.fromEntries(Array.from({ length: 1100 }, (_, n) => [`k${n}`, n]));
+    const refused = { code: 'limit_exceeded', outcome: 'not-applied' };
+    await expect(stage.turn('s', 't2', many)).rejects.toMatchObject(refused);
+    const wide = { large: 'x'.repeat(2 ** 20) };
+    await expect(stage.turn('s', 't3', wide)).rejects.toMatchObject(refused);
+    await expect(stage.turn('s', 't4', { ['k'.repeat(1100)]: 1 })).rejects.toMatchObject({
+      code: 'invalid_name',
+    });
+    expect((await ledger.scope('$session/s')).entries).toBe(5);
+    expect(await stage.turn('s', 't5', { b: 1 })).toMatchObject({ version: 2 });
+    await stage.host.close();
+  });
+
+  contract.test('what was too much to be kept cannot be undone', async ({ app }) => {
+    const stage = new Stage(app);
+    stage.hire('w');
+    await stage.turn('s', 't1', { a: 'x'.repeat(400_000) });
+    await stage.turn('s', 't2', { a: 'y' });
+    const request = { session: 's', id: 't3', agent: 'writer', input: {} };
+    const conflict = { kind: 'conflict', session: 's', version: 2, bases: [2] };
+    expect(await stage.host.turn({ ...request, base: 1 })).toEqual(conflict);
+    expect(await stage.turn('s', 't3')).toMatchObject({ version: 3 });
+    expect(await stage.turn('s', 't4', {}, { base: 2 })).toMatchObject({ version: 4 });
+    await stage.host.close();
+  });
+
+  contract.timed('an outcome is kept for its time', async ({ app }, clock) => {
+    const stage = new Stage(app, { clock, turnTtlMs: 1000 });
+    stage.hire('w');
+    await stage.turn('s', 't1');
+    await clock.pass(999);
+    expect(await stage.turn('s', 't1')).toMatchObject({ version: 1, replayed: true });
+    await clock.pass(1);
+    expect(await stage.turn('s', 't1')).toMatchObject({ version: 2, replayed: false });
+    await stage.host.close();
+  });
+
   contract.test('wrong requests are refused at the door', async ({ app }) => {
     const stage = new Stage(app);
     stage.hire('w');

@@ -16,6 +16,8 @@ import { refOf } from './keyspace.ts';
 const prolongsPerLease = 3;
 /** A waiting caller keeps its process alive by short sleeps, and so ends soon after it is told. */
 const sleepMs = 100;
+/** Whoever is told nothing looks again after this: a holder may have died, or a watch failed. */
+const lookAgainMs = 1000;
 
 /** Somebody else is at it. */
 export interface Elsewhere {
@@ -50,18 +52,22 @@ export class SingleFlight {
     const abort = new AbortController();
     const { ledger, clock } = this.#host;
     const options = { ...refOf(this.#scope, 'c', key), keysOnly: true, signal: abort.signal };
-    const told = async (): Promise<void> => {
-      for await (const _ of ledger.watch({ ...options, after: position })) return;
-    };
     const waited = async (): Promise<void> => {
-      for (let left = this.#leaseMs; left > 0 && !abort.signal.aborted; left -= sleepMs) {
+      const longest = Math.min(this.#leaseMs, lookAgainMs);
+      for (let left = longest; left > 0 && !abort.signal.aborted; left -= sleepMs) {
         await clock.sleep(Math.min(left, sleepMs));
       }
     };
-    const telling = told();
-    telling.catch(() => undefined);
+    const told = async (): Promise<void> => {
+      try {
+        for await (const _ of ledger.watch({ ...options, after: position })) return;
+      } catch {
+        // Time alone tells, then; an outage shows in the next look.
+      }
+      await waited();
+    };
     try {
-      await Promise.race([telling, waited()]);
+      await Promise.race([told(), waited()]);
     } finally {
       abort.abort();
     }

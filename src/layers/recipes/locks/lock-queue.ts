@@ -10,6 +10,8 @@ import type { ScopeHost } from '../../scopes/index.ts';
 
 /** A waiting caller keeps its process alive by short sleeps, and so ends soon after it is told. */
 const sleepMs = 50;
+/** Between two looks at a lock that cannot be watched. */
+const withoutWatchMs = 500;
 
 export interface LockTurn {
   /** Resolves when the lock may be free since a position; false once the time is over. */
@@ -89,10 +91,12 @@ export class LockQueue {
     const told = async (): Promise<void> => {
       for await (const _ of ledger.watch({ ...owner, after, signal: abort.signal })) return;
     };
+    // Without a watch, time alone tells; an outage shows in the next claim.
+    const heard = told().catch(() => clock.sleep(withoutWatchMs));
     // A process that dies says nothing: its time runs out.
     const lapse = Math.min(deadline, clock.monotonic() + this.#ttlMs / 3);
     try {
-      await this.#until(told(), lapse, signal);
+      await this.#until(heard, lapse, signal);
     } finally {
       abort.abort();
     }

@@ -59,9 +59,9 @@ export class RateLimiter {
   /**
    * Takes `cost` for a key, if it is there: all of it or nothing. A refusal is an answer.
    *
-   * Costs two reads and a commit, which those who wait together share; a refusal commits nothing. Whether it is
-   * durable is the app's to say: `app.with({ durability: 'relaxed' })` may forget the last of it in
-   * a power cut. Throws `invalid_argument` for a cost that can never be there, `contended`.
+   * Costs two reads and a commit, which those who wait together share; a refusal commits nothing.
+   * How durable it is, the app says: `app.with({ durability: 'relaxed' })` may forget the last of
+   * it in a power cut. Throws `invalid_argument` for a cost that can never be there, `contended`.
    *
    * @example
    * const logins = new RateLimiter(app, 'logins', {

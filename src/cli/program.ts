@@ -17,6 +17,7 @@ import { watch } from './commands/changes/watch.ts';
 import { remove, set, update } from './commands/write.ts';
 import { addTriggerCommands } from './triggers/trigger-commands.ts';
 import { version } from './version.ts';
+import type { PruneOptions } from './commands/layers/run.ts';
 
 type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
 
@@ -53,6 +54,7 @@ export function buildProgram(signal: AbortSignal): Command {
   addEntryCommands(program, run);
   addListCommands(program, run);
   addLayerCommands(program, run);
+  addRunCommands(program, run);
   addTransferCommands(program, run);
   addTriggerCommands(program, run);
   addServingCommands(program, run);
@@ -163,6 +165,71 @@ function addLayerCommands(program: Command, run: Run): void {
     .action(
       run(async (context: Context, name: string, options: { erase?: boolean }) => {
         await (await sessions()).sessionDelete(context, name, options);
+      }),
+    );
+}
+
+function addRunCommands(program: Command, run: Run): void {
+  const runs = () => import('./commands/layers/run.ts');
+  const command = program
+    .command('run')
+    .description('shows runs of workflows, forks and prunes their checkpoints');
+  command
+    .command('list [workflow]')
+    .description('lists runs with their status and last checkpoint, of all workflows by default')
+    .action(
+      run(async (context: Context, workflow: string | undefined) => {
+        await (await runs()).runList(context, workflow);
+      }),
+    );
+  command
+    .command('checkpoints <workflow> <run>')
+    .description('lists the checkpoints of a run, newest first')
+    .option('--limit <count>', 'at most so many', positive)
+    .action(
+      run(async (context: Context, flow: string, id: string, options: { limit?: number }) => {
+        await (await runs()).runCheckpoints(context, flow, id, options);
+      }),
+    );
+  command
+    .command('show <workflow> <run>')
+    .description('shows the state of a run, as its last or another checkpoint has it')
+    .option('--checkpoint <id>', 'another than the last', wholeNumber)
+    .action(
+      run(async (context: Context, flow: string, id: string, options: { checkpoint?: number }) => {
+        await (await runs()).runShow(context, flow, id, options);
+      }),
+    );
+  command
+    .command('diff <workflow> <run> <before> <after>')
+    .description('shows what differs between two checkpoints')
+    .action(
+      run(async (context: Context, flow: string, id: string, before: string, after: string) => {
+        await (await runs()).runDiff(context, flow, id, before, after);
+      }),
+    );
+  command
+    .command('fork <workflow> <run> <checkpoint> <name>')
+    .description('begins a run where a checkpoint of another stands')
+    .action(
+      run(async (context: Context, flow: string, id: string, from: string, name: string) => {
+        await (await runs()).runFork(context, flow, id, from, name);
+      }),
+    );
+  addPruneCommand(command, run);
+}
+
+function addPruneCommand(command: Command, run: Run): void {
+  command
+    .command('prune <workflow> <run>')
+    .description('drops the checkpoints of a run that nothing keeps; never the last')
+    .option('--last <count>', 'keep the newest', wholeNumber)
+    .option('--within <span>', 'keep those not older than that, as 7d')
+    .option('--tag <tag...>', 'keep those with one of these tags')
+    .action(
+      run(async (context: Context, flow: string, id: string, keep: PruneOptions) => {
+        const { runPrune } = await import('./commands/layers/run.ts');
+        await runPrune(context, flow, id, keep);
       }),
     );
 }
@@ -322,6 +389,11 @@ function ifVersion(): Option {
 function importKind(text: string): string {
   if (['jsonl', 'iii', 'keyv'].includes(text) || /^rediss?:\/\//.test(text)) return text;
   throw new InvalidArgumentError('Allowed are jsonl, iii, keyv, and redis://HOST:PORT.');
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
 }
 
 function positive(text: string): number {

@@ -10,17 +10,35 @@
 import { HoldfastError } from '../../errors/index.ts';
 import { limits } from '../../ledger/index.ts';
 
-export const appStateScope = '$context/app';
+const prefix = '$context/';
+export const appStateScope = `${prefix}app`;
 
 /** What a worker calls the two. */
 export const workerNames = { state: 'state', appState: 'app' } as const;
+
+/** A part of what a worker may do: see `contextGrants`. */
+export interface ContextGrant {
+  readonly scope: string;
+  readonly rights: readonly ('read' | 'write' | 'watch')[];
+}
+
+/**
+ * What a worker's token grants so that it reaches the context of one request, and nothing else.
+ * Throws `invalid_name`.
+ */
+export function contextGrants(request: string): readonly ContextGrant[] {
+  const rights = ['read', 'write', 'watch'] as const;
+  return [requestScope(request), appStateScope].map((scope) => {
+    return { scope: scope.slice(prefix.length), rights };
+  });
+}
 
 const encoder = new TextEncoder();
 
 /** Throws `invalid_name`. */
 export function requestScope(id: string): string {
   const fault = faultOf(id);
-  if (fault === undefined) return `$context/request/${id}`;
+  if (fault === undefined) return `${prefix}request/${id}`;
   const limit = limits.contextIdBytes;
   const text = `the id of a request must be text of 1 to ${limit} bytes without NUL: ${fault}`;
   throw new HoldfastError('invalid_name', text, {
@@ -32,6 +50,8 @@ function faultOf(id: unknown): string | undefined {
   if (typeof id !== 'string') return `it is ${id === null ? 'null' : typeof id}`;
   if (id === '') return 'it is empty';
   if (id.includes('\0')) return 'it holds NUL';
+  // A grant of scopes that ends so means every ending.
+  if (id.endsWith('*')) return 'it ends with *';
   if (!id.isWellFormed()) return 'it holds a lone surrogate';
   return encoder.encode(id).length > limits.contextIdBytes ? 'it is too long' : undefined;
 }

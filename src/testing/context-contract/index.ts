@@ -47,7 +47,16 @@ function namesContract(contract: LayerContract): void {
     const key = 'k'.repeat(1024);
     await app.request('r').state.set(key, 1);
     expect(await app.request('r').state.get(key)).toBe(1);
-    for (const id of ['', 'x'.repeat(231), '\ud800', 'a\0b', 7 as never, null as never]) {
+    for (const id of [
+      '',
+      'r*',
+      '*',
+      'x'.repeat(231),
+      '\ud800',
+      'a\0b',
+      7 as never,
+      null as never,
+    ]) {
       expect(() => app.request(id)).toThrow(expect.objectContaining({ code: 'invalid_name' }));
     }
     await expect(app.request('r').state.set('', 1)).rejects.toMatchObject({ code: 'invalid_name' });

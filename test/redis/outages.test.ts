@@ -7,7 +7,7 @@ import { openLedgers, origin } from '../../src/ledger/index.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { Account, scope } from '../faults/account.ts';
 import { runCount, runSeed } from '../robustness/runs.ts';
-import { hasRedis, RedisPair, RedisServer } from '../servers/redis.ts';
+import { hasRedis, RedisCluster, RedisPair, RedisServer } from '../servers/redis.ts';
 import { openEngine } from './stores.ts';
 
 const kills = runCount(6, 0.1);
@@ -70,6 +70,40 @@ describe.skipIf(!hasRedis())('a server', () => {
     await account.verify(stores[0]!.ledger('app'));
     expect(account.codes.filter((code) => code !== 'unavailable')).toEqual([]);
     expect([...account.unknown]).toEqual([]);
+    for (const store of stores) await store.close();
+  }, 600_000);
+
+  test('of a cluster that is killed and started again keeps what it acknowledged', async () => {
+    await using cluster = await RedisCluster.start();
+    const open = async () =>
+      openLedgers(await openEngine(cluster.url('?timeoutMs=2000')), { sweepMs: 0 });
+    const stores = [await open(), await open()];
+    const apps = ['one', 'two', 'three', 'four'];
+    const accounts = apps.map(() => new Account());
+    const over = new AbortController();
+    const writing = apps.flatMap((app, place) =>
+      stores.map(async (store, index) => {
+        const ledger = store.ledger(app);
+        while (!over.signal.aborted) await accounts[place]!.write(ledger, `writer-${index}`);
+      }),
+    );
+    for (let kill = 0; kill < runCount(3, 0.03); kill += 1) {
+      const before = accounts.map(({ acknowledged }) => acknowledged.size);
+      while (accounts.some(({ acknowledged }, place) => acknowledged.size < before[place]! + 10)) {
+        await sleep(5);
+      }
+      const { server } = cluster.nodes[kill % cluster.nodes.length]!;
+      await server.kill();
+      await server.restart();
+    }
+    over.abort();
+    await Promise.all(writing);
+    await healed(stores[0]!.ledger('one'));
+    for (const [place, app] of apps.entries()) {
+      await accounts[place]!.verify(stores[0]!.ledger(app));
+      expect(accounts[place]!.codes.filter((code) => code !== 'unavailable')).toEqual([]);
+      expect([...accounts[place]!.unknown]).toEqual([]);
+    }
     for (const store of stores) await store.close();
   }, 600_000);
 

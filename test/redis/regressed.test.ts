@@ -37,6 +37,12 @@ async function early(url: string): Promise<Seen> {
   return one;
 }
 
+/** Resolves once the replica has the commit of that position. */
+async function followed(pair: RedisPair, { revision }: Position): Promise<void> {
+  const head = () => pair.replica.command('HGET', 'holdfast:{app}:head', 'revision');
+  while (Number(await head()) < revision) await sleep(5);
+}
+
 /** Writes through all of them until each has so many acknowledgements more. */
 async function load(seen: readonly Seen[], more: number): Promise<void> {
   await Promise.all(
@@ -132,6 +138,7 @@ describe.skipIf(!hasRedis())('a lost tail', () => {
       const url = `redis://127.0.0.1:${proxy.port}?timeoutMs=3000`;
       const seen = [await process(url), await process(url)];
       const innocent = await early(url);
+      await followed(pair, lastOf(innocent));
       await load(seen, 20);
       const more = 1 + Math.floor(random.float() * 40);
       // From here on the replica gets nothing: it stands for one that is that far behind.
@@ -151,9 +158,7 @@ describe.skipIf(!hasRedis())('a lost tail', () => {
     const seen = [await process(url), await process(url)];
     const innocent = await early(url);
     await load(seen, 20);
-    const last = `${Math.max(...seen.map((one) => lastOf(one).revision))}`;
-    const reached = () => pair.replica.command('HGET', 'holdfast:{app}:head', 'revision');
-    while ((await reached()) !== last) await sleep(5);
+    for (const one of seen) await followed(pair, lastOf(one));
     await pair.primary.server.kill();
     await pair.replica.command('REPLICAOF', 'NO', 'ONE');
     proxy.lead(pair.replica.port);

@@ -5,6 +5,7 @@ const suites = {
   engines: () => import('./engines/index.ts'),
   sessions: () => import('./sessions/index.ts'),
   runs: () => import('./runs/index.ts'),
+  reactive: () => import('./reactive/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

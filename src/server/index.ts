@@ -13,4 +13,9 @@ export { serve } from './serve.ts';
 export type { Server } from './serve.ts';
 export { runWorkers, workerMetrics } from './workers/workers.ts';
 export type { WorkersOptions } from './workers/workers.ts';
-export type { OpenedChannel, ServerExtension } from './socket/extension.ts';
+export type {
+  ExtensionHttp,
+  OpenedChannel,
+  OpenedRequest,
+  ServerExtension,
+} from './socket/extension.ts';

@@ -98,6 +98,7 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
     state,
     version: serverVersion,
     metrics: options.metrics,
+    extensions: options.extensions ?? [],
   });
   const http = createHttp(terms, app.fetch);
   http.on('upgrade', (request, raw, head) => upgrade(sockets, origin, request, raw, head));

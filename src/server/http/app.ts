@@ -13,6 +13,8 @@ import type { Usage } from '../limits/usage.ts';
 import type { Observer } from '../observe/observer.ts';
 import { HttpCall, jsonResponse } from './http-call.ts';
 import { openApiDocument } from './openapi.ts';
+import type { ServerExtension } from '../socket/extension.ts';
+import { extensionRoutes } from './routes/extensions.ts';
 import type { Route } from './route.ts';
 import { route } from './route.ts';
 import { commitRoutes } from './routes/commits.ts';
@@ -37,6 +39,7 @@ export interface HttpParts {
   readonly version: string;
   /** In place of this process's own metrics. */
   readonly metrics: (() => Promise<string>) | undefined;
+  readonly extensions: readonly ServerExtension[];
 }
 
 export class HttpApp {
@@ -53,7 +56,11 @@ export class HttpApp {
     const routes = this.#routes();
     this.#document = JSON.stringify(openApiDocument(routes, parts.version));
     const paths = new Map<string, string[]>();
-    for (const one of routes) {
+    const extended = extensionRoutes(parts.extensions, {
+      going: this.#going.signal,
+      enter: ({ principal }) => this.#enterStream(principal),
+    });
+    for (const one of [...routes, ...extended]) {
       const pattern = one.path.replaceAll(/\{(\w+)\}/g, ':$1');
       this.#hono.on(one.method.toUpperCase(), pattern, ({ req }) => this.#answer(one, req.raw));
       paths.set(pattern, [...(paths.get(pattern) ?? []), one.method.toUpperCase()]);

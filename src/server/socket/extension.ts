@@ -18,6 +18,20 @@ export interface ServerExtension {
    * `channel.signal` tells. A throw refuses the channel.
    */
   open(channel: Channel, opened: OpenedChannel): void;
+  /** What it answers over HTTP. */
+  readonly http?: ExtensionHttp | undefined;
+}
+
+/** Requests of `/v1/apps/{app}/<path>`, and up to two segments below it. */
+export interface ExtensionHttp {
+  readonly path: string;
+  /** Undefined: there is no such route. What it throws becomes a problem, as everywhere. */
+  handle(request: Request, opened: OpenedRequest): Promise<Response | undefined>;
+}
+
+export interface OpenedRequest extends Omit<OpenedChannel, 'args'> {
+  /** Up to and with the extension's own segment, as the request has it. */
+  readonly path: string;
 }
 
 export interface OpenedChannel {

@@ -16,7 +16,7 @@
  */
 import { errorTable, HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Ledger, Position } from '../../ledger/index.ts';
-import { sessionNames } from '../../layers/sessions/index.ts';
+import { Session, sessionNames } from '../../layers/sessions/index.ts';
 import type { SessionHost, TurnRequest } from '../../layers/sessions/index.ts';
 import { eventStream, streamed } from './event-stream.ts';
 
@@ -25,40 +25,62 @@ export interface SessionHttpParts {
   readonly host: SessionHost;
   /** Where the routes begin. Default `/sessions`. */
   readonly path?: string | undefined;
+  /** Throws if whoever asks may not send turns to the session. What is read, `app` judges. */
+  readonly mayTurn?: ((session: string) => void) | undefined;
 }
 
 const namesMax = 1000;
 const routes = /^(?:\/([^/]+)(?:\/(turns|entries|follow))?)?\/?$/;
 
-/** Undefined where the path is none of these. */
+/** Undefined where the path is none of these. Errors are answered as `{error}`. */
 export async function sessionHttp(
-  { app, host, path = '/sessions' }: SessionHttpParts,
+  parts: SessionHttpParts,
+  request: Request,
+): Promise<Response | undefined> {
+  try {
+    return await sessionResponse(parts, request);
+  } catch (error) {
+    const { status, body } = shown(error);
+    return Response.json(body, { status });
+  }
+}
+
+/** The same, but errors are thrown. */
+export async function sessionResponse(
+  { app, host, path = '/sessions', mayTurn }: SessionHttpParts,
   request: Request,
 ): Promise<Response | undefined> {
   const url = new URL(request.url);
   const rest = url.pathname.startsWith(path) ? url.pathname.slice(path.length) : undefined;
   const match = rest === undefined ? null : routes.exec(rest);
   if (match === null) return undefined;
+  const name = nameOf(match[1] ?? '');
+  const session = new Session(app.ledger, name);
+  const route = `${request.method} ${match[2] ?? (name === '' ? 'list' : 'head')}`;
+  const prefix = url.searchParams.get('prefix') ?? '';
+  switch (route) {
+    case 'POST turns':
+      mayTurn?.(name);
+      return turn(host, name, request);
+    case 'GET head':
+      return head(session);
+    case 'GET entries':
+      return Response.json(Object.fromEntries(await all(session.entries(prefix))));
+    case 'GET follow':
+      return follow(session, request);
+    case 'GET list':
+      return Response.json(await all(sessionNames(app, prefix), namesMax));
+    default:
+      return new Response(undefined, { status: 405 });
+  }
+}
+
+function nameOf(segment: string): string {
   try {
-    const name = decodeURIComponent(match[1] ?? '');
-    const route = `${request.method} ${match[2] ?? (name === '' ? 'list' : 'head')}`;
-    const prefix = url.searchParams.get('prefix') ?? '';
-    switch (route) {
-      case 'POST turns':
-        return await turn(host, name, request);
-      case 'GET head':
-        return await head(host, name);
-      case 'GET entries':
-        return Response.json(Object.fromEntries(await all(host.session(name).entries(prefix))));
-      case 'GET follow':
-        return follow(host, name, request);
-      case 'GET list':
-        return Response.json(await all(sessionNames(app, prefix), namesMax));
-      default:
-        return new Response(undefined, { status: 405 });
-    }
-  } catch (error) {
-    return refused(error);
+    return decodeURIComponent(segment);
+  } catch (cause) {
+    const text = 'the name of the session is not well encoded';
+    throw new HoldfastError('invalid_argument', text, { cause });
   }
 }
 
@@ -81,18 +103,18 @@ async function turn(host: SessionHost, session: string, request: Request): Promi
   });
 }
 
-async function head(host: SessionHost, name: string): Promise<Response> {
-  const found = await host.session(name).head();
+async function head(session: Session): Promise<Response> {
+  const found = await session.head();
   if (found !== undefined) return Response.json(found);
-  return Response.json({ message: `there is no session '${name}'` }, { status: 404 });
+  return Response.json({ message: `there is no session '${session.name}'` }, { status: 404 });
 }
 
-function follow(host: SessionHost, name: string, request: Request): Response {
+function follow(session: Session, request: Request): Response {
   const { signal, headers } = request;
   const after = positionOf(headers.get('last-event-id'));
   return eventStream(async function* () {
     try {
-      for await (const step of host.session(name).follow({ after, signal })) {
+      for await (const step of session.follow({ after, signal })) {
         const { incarnation, revision } = step.position;
         yield { id: `${incarnation}:${revision}`, event: 'turn', data: step };
       }
@@ -136,13 +158,7 @@ async function all<T>(items: AsyncIterable<T>, most = Infinity): Promise<T[]> {
   return found;
 }
 
-function refused(error: unknown): Response {
-  const { status, body } = shown(error);
-  return Response.json(body, { status });
-}
-
 function shown(error: unknown): { status: number; body: unknown } {
-  if (error instanceof URIError) return shown(new HoldfastError('invalid_argument', error.message));
   if (isHoldfastError(error)) {
     return { status: errorTable[error.code].status, body: { error: error.toJSON() } };
   }

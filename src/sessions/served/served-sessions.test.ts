@@ -87,6 +87,27 @@ test('workers and callers meet on a server', async () => {
   await client.close();
 });
 
+test('turns are sent and read over HTTP, too', async () => {
+  const { server } = await stage();
+  hire(await connected(server.url), 'a');
+  const ask = (path: string, init: RequestInit = {}): Promise<Response> => {
+    return fetch(`${server.url}/v1/apps/a/sessions${path}`, init);
+  };
+  const body = JSON.stringify({ id: '1', agent: 'counter', input: 2 });
+  const done = await ask('/ada%2F1/turns', { method: 'POST', body });
+  expect(await done.json()).toMatchObject({ kind: 'done', version: 1, output: 2 });
+  const headers = { accept: 'text/event-stream' };
+  const streamed = await ask('/ada%2F1/turns', { method: 'POST', body, headers });
+  expect(await streamed.text()).toMatch(/^event: done\ndata: .*"replayed":true/);
+  expect(await (await ask('')).json()).toEqual(['ada/1']);
+  expect(await (await ask('/ada%2F1/entries')).json()).toEqual({ n: 2 });
+  expect((await ask('/nobody')).status).toBe(404);
+  expect((await ask('/ada/1/more')).status).toBe(404);
+  const failed = await ask('/ada%2F1/turns', { method: 'POST', body: '{' });
+  expect(failed.headers.get('content-type')).toBe('application/problem+json');
+  expect(await failed.json()).toMatchObject({ status: 400, code: 'invalid_argument' });
+});
+
 test('a turn whose connection was lost may be asked for again', async () => {
   const { server, hostOf } = await stage();
   hire(await connected(server.url), 'a');
@@ -128,6 +149,18 @@ test('a token says who may be a worker and who may send turns', async () => {
   await expect(client.turn({ ...add, session: 'other', id: '1' })).rejects.toMatchObject({
     code: 'forbidden',
   });
+  const post = (session: string, token: string): Promise<Response> => {
+    const body = JSON.stringify({ id: 'h', agent: 'counter', input: 1 });
+    const headers = { authorization: `Bearer ${token}` };
+    const url = `${guarded.url}/v1/apps/a/sessions/${session}/turns`;
+    return fetch(url, { method: 'POST', body, headers });
+  };
+  expect((await post('other', part)).status).toBe(403);
+  expect((await post('s', 'nonsense')).status).toBe(401);
   hire(await connected(guarded.url, whole), 'a');
-  expect(await client.turn({ ...add, id: '1' })).toMatchObject({ version: 1 });
+  expect((await post('s', part)).status).toBe(200);
+  const headers = { authorization: `Bearer ${part}` };
+  const read = await fetch(`${guarded.url}/v1/apps/a/sessions/other`, { headers });
+  expect(read.status).toBe(403);
+  expect(await client.turn({ ...add, id: '1' })).toMatchObject({ version: 2 });
 });

@@ -6,13 +6,18 @@
  * scope that is named like the session. To follow and read sessions no extension is needed: they
  * are entries.
  *
+ * Over HTTP the server answers `/v1/apps/APP/sessions…` as `sessionHttp` does, with the rights of
+ * the token: `read` for what is read, `watch` to follow, `write` for turns.
+ *
  * A caller sends `{call, request}`, as many at once as it likes, and `{call, cancel: true}` to give
  * one up. It is answered `{call, event}` any number of times, then `{call, outcome}` or
  * `{call, error}`.
  */
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
 import type { SessionHost, TurnRequest } from '../../layers/sessions/index.ts';
 import type { Channel } from '../../protocol/index.ts';
+import { sessionResponse } from '../http/session-http.ts';
 import { channelLink } from './channel-link.ts';
 
 export const extensionName = 'sessions/1';
@@ -26,9 +31,20 @@ export interface SessionChannel {
   };
 }
 
+/** What the server tells of an HTTP request. */
+export interface SessionRequest extends Omit<SessionChannel, 'args'> {
+  /** With the rights of whoever asks. */
+  readonly ledger: Ledger;
+  readonly path: string;
+}
+
 export interface SessionsExtension {
   readonly name: string;
   open(channel: Channel, opened: SessionChannel): void;
+  readonly http: {
+    readonly path: string;
+    handle(request: Request, opened: SessionRequest): Promise<Response | undefined>;
+  };
 }
 
 /** `hostOf` gives the host of an app; it may make it then. For `ServeOptions.extensions`. */
@@ -45,10 +61,17 @@ export function sessionsExtension(hostOf: (app: string) => SessionHost): Session
         throw forbidden(app, undefined);
       }
       if (role === 'caller') return void serveCaller(channel, opened, hostOf(app));
-      throw new HoldfastError(
-        'protocol',
-        `a channel of ${extensionName} is for a worker or caller`,
-      );
+      const text = `a channel of ${extensionName} is for a worker or a caller`;
+      throw new HoldfastError('protocol', text);
+    },
+    http: {
+      path: 'sessions',
+      handle(request, { app, ledger, principal, path }) {
+        const mayTurn = (session: string): void => {
+          if (!principal.allows(app, session, 'write')) throw forbidden(app, session);
+        };
+        return sessionResponse({ app: { ledger }, host: hostOf(app), path, mayTurn }, request);
+      },
     },
   };
 }

@@ -280,7 +280,8 @@ export class Run implements AsyncDisposable {
     try {
       await prune(this.#writer.home, keep);
     } catch (error) {
-      if (!isHoldfastError(error) || !error.retryable) throw error;
+      // The checkpoint is there, and saying that it is not would be worse.
+      if (!isHoldfastError(error)) throw error;
     }
   }
 

@@ -19,7 +19,7 @@ const engines: Readonly<Record<string, (report: Report, terms: Terms) => Promise
 };
 
 export async function run(args: readonly string[]): Promise<void> {
-  const terms = args.includes('quick') ? { pairs: 2, seconds: 0.3 } : { pairs: 10, seconds: 1 };
+  const terms = args.includes('quick') ? { pairs: 2, seconds: 0.3 } : { pairs: 7, seconds: 1 };
   const named = args.filter((arg) => Object.hasOwn(engines, arg));
   const report = new Report('engines');
   for (const [name, measure] of Object.entries(engines)) {

@@ -1,7 +1,7 @@
 /** `copy`: apps from one store to another. What it promises is in `docs/cli.md`. */
 import { createHash } from 'node:crypto';
 import { open } from '../../store/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { OpenOptions, Store } from '../../store/index.ts';
 import { limits } from '../../ledger/index.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../failure.ts';
@@ -22,10 +22,9 @@ export async function copy(
 ): Promise<void> {
   const [source, target] = [storeUrl(from), storeUrl(to)];
   if (source === target) throw usageError('the two stores are the same');
-  const shared = { sweepMs: 0, maxValueBytes: limits.valueBytesMax };
   const startedAt = context.clock.monotonic();
-  await using one = await open(source, { ...shared, mustExist: true });
-  await using other = await open(target, shared);
+  await using one = await open(source, optionsFor(context, source, true));
+  await using other = await open(target, optionsFor(context, target, false));
   const apps = options.only ?? (await one.apps());
   const all: Record<string, CopyCounts> = {};
   for (const app of apps) all[app] = await copyApp(context, one, other, app);
@@ -33,6 +32,12 @@ export async function copy(
   await context.output.text(
     context.isJson ? `${JSON.stringify({ apps: all, ms })}\n` : textOf(all, ms),
   );
+}
+
+/** Behind a server everything is the server's to choose. */
+function optionsFor({ options }: Context, url: string, mustExist: boolean): OpenOptions {
+  if (/^(?:https?|wss?):/.test(url)) return { token: options.token };
+  return { sweepMs: 0, maxValueBytes: limits.valueBytesMax, mustExist };
 }
 
 async function copyApp(context: Context, from: Store, to: Store, app: string): Promise<CopyCounts> {

@@ -129,7 +129,7 @@ export class RetryingCarrier implements Carrier {
       try {
         connection =
           this.#link.current ??
-          (await this.#ended(deadline, this.#link.connection(deadline), call));
+          (await this.#unlessAborted(this.#link.connection(deadline), unknown !== undefined));
       } catch (error) {
         throw unknown === undefined ? error : stillUnknown(call, error);
       }
@@ -152,12 +152,16 @@ export class RetryingCarrier implements Carrier {
       const message = `no answer to '${call.subject}' within the time`;
       return new HoldfastError('timeout', message, { outcome });
     });
+    return this.#unlessAborted(timed, call.writes);
+  }
+
+  #unlessAborted<T>(promise: Promise<T>, wasSent: boolean): Promise<T> {
     const { signal } = this.#terms;
-    if (signal === undefined) return timed;
+    if (signal === undefined) return promise;
     return new Promise<T>((resolve, reject) => {
-      const abort = (): void => reject(aborted(signal, call.writes));
+      const abort = (): void => reject(aborted(signal, wasSent));
       signal.addEventListener('abort', abort, { once: true });
-      timed
+      promise
         .then(resolve, (error: unknown) => reject(error as Error))
         .finally(() => signal.removeEventListener('abort', abort));
     });

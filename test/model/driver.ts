@@ -24,31 +24,40 @@ import type { ModelChange } from './reference.ts';
 export interface ModelStore {
   readonly clock: ManualClock;
   open(): Promise<Ledgers>;
-  /** Wraps what the commands talk to: the ledger itself, or one behind a wire. */
-  view(ledger: Ledger): Ledger;
+  /** What the commands talk to: the ledger itself, or one behind a wire or a server. */
+  view(ledgers: Ledgers): Promise<Seen>;
+}
+
+export interface Seen {
+  readonly ledger: Ledger;
+  close(): Promise<void>;
 }
 
 export class Driver {
   readonly #store: ModelStore;
   readonly #reference = new Reference();
   #ledgers: Ledgers;
+  #view: Seen;
   #ledger: Ledger;
   /** The log was compared up to here. */
   #seen: Position = origin;
   #seenCommits = 0;
   #sequence = 0;
 
-  private constructor(store: ModelStore, ledgers: Ledgers) {
+  private constructor(store: ModelStore, ledgers: Ledgers, view: Seen) {
     this.#store = store;
     this.#ledgers = ledgers;
-    this.#ledger = store.view(ledgers.ledger('model'));
+    this.#view = view;
+    this.#ledger = view.ledger;
   }
 
   static async open(store: ModelStore): Promise<Driver> {
-    return new Driver(store, await store.open());
+    const ledgers = await store.open();
+    return new Driver(store, ledgers, await store.view(ledgers));
   }
 
   async close(): Promise<void> {
+    await this.#view.close();
     await this.#ledgers.close();
   }
 
@@ -189,9 +198,11 @@ export class Driver {
 
   async #reopen(): Promise<void> {
     const next = await this.#store.open();
+    await this.#view.close();
     await this.#ledgers.close();
     this.#ledgers = next;
-    this.#ledger = this.#store.view(next.ledger('model'));
+    this.#view = await this.#store.view(next);
+    this.#ledger = this.#view.ledger;
   }
 
   async #scan(scope: string, reverse: boolean, limit: number): Promise<void> {

@@ -6,8 +6,10 @@ import fc from 'fast-check';
 import { describe, test } from 'vitest';
 import type { Engine, EngineOptions } from '../../src/engine/index.ts';
 import { seededRandom } from '../../src/internal/random.ts';
+import type { Ledger } from '../../src/ledger/index.ts';
 import { openLedgers } from '../../src/ledger/ledgers.ts';
 import { loopback, ManualClock } from '../../src/testing/index.ts';
+import { servedLedgers } from '../served/serving.ts';
 import { commands } from './commands.ts';
 import { Driver } from './driver.ts';
 import type { ModelStore } from './driver.ts';
@@ -45,12 +47,25 @@ function storeOn(opening: Opening, view: ModelStore['view']): ModelStore {
   };
 }
 
+function seen(through: (ledger: Ledger) => Ledger): ModelStore['view'] {
+  return async (ledgers) => ({
+    ledger: through(ledgers.ledger('model')),
+    close: () => Promise.resolve(),
+  });
+}
+
+const served: ModelStore['view'] = async (ledgers) => {
+  const serving = await servedLedgers(ledgers);
+  return { ledger: serving.ledger('model'), close: () => serving.close() };
+};
+
 /** Registers the suite for one engine; `runs` unless the searching says how many. */
 export function modelSuite(engine: string, opening: Opening, runs: number): void {
   describe(engine, () => {
     const views: [string, ModelStore['view']][] = [
-      ['directly', (ledger) => ledger],
-      ['through the wire', loopback],
+      ['directly', seen((ledger) => ledger)],
+      ['through the wire', seen(loopback)],
+      ['through a server', served],
     ];
     test.each(views)('does what the reference does, command by command, %s', async (_how, view) => {
       await fc.assert(

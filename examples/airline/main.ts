@@ -1,5 +1,5 @@
 /**
- * `npm start`: an airline's agent at work, many conversations at once, on one durable store.
+ * `npm run airline`: an airline's agent at work, many conversations at once, on one durable store.
  *
  * Kill it whenever you like and start it again: it goes on where it was, and nothing is counted
  * twice. Start it when it is complete, and the customers call again: a new round on top of the

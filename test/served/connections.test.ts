@@ -64,9 +64,9 @@ test('a server that drains and comes back loses nothing that it acknowledged', a
   const store = await openClient(server.url, { backoffMs: 50, timeoutMs: 60_000 });
   const scope = store.app('a').scope<number>('s');
   let acknowledged = 0;
-  let isOver = false;
+  const over = new AbortController();
   const write = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       await scope.update('n', [{ op: 'increment' }]);
       acknowledged += 1;
     }
@@ -78,7 +78,7 @@ test('a server that drains and comes back loses nothing that it acknowledged', a
     await server.drain();
     server = await serve(local, { port, processMetrics: false });
   }
-  isOver = true;
+  over.abort();
   await writing;
   expect(await local.app('a').scope('s').get('n')).toBe(acknowledged);
   await store.close();

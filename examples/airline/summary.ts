@@ -74,7 +74,8 @@ export async function showTotals(
   say(`Data: ${dataset.name}.`);
   say();
   say(styleText('bold', 'Look into it'));
-  const url = store.startsWith('file:') ? store.slice('file:'.length) : store;
+  const address = store.startsWith('file:') ? store.slice('file:'.length) : store;
+  const url = address.replace(/(\/\/[^/:@]*):[^/@]*@/, '$1:***@');
   const [first] = dataset.conversations;
   for (const command of [
     'scopes',

@@ -54,7 +54,7 @@ const store = z
     token: z.string().optional().describe('For a Holdfast server'),
     cacheBytes: count.optional().describe('Memory for entries that are read often'),
     flushMs: count.optional().describe('How long a relaxed commit may wait to be durable'),
-    poolSize: atLeastOne.optional().describe('Connections to a database at most'),
+    poolSize: z.int().min(2).optional().describe('Connections to a database at most'),
     schema: z.string().optional().describe('The schema of a database that holds the store'),
     maxValueBytes: z.int().min(1).max(67_108_864).optional().describe('Default: 1 MiB'),
     durability: z

@@ -64,7 +64,11 @@ async function run(seed: number, openEngine: OpenEngine, url: string, isRemote: 
     state.isDone = true;
   });
   done.catch(() => undefined);
-  while (!state.isDone) await scene.clock.pass(1000);
+  while (!state.isDone) {
+    await scene.clock.pass(1000);
+    // The hold of a snapshot has a revision of its own.
+    await scene.learn(ledger);
+  }
   await done;
   await scene.close();
   return followers.map(({ fates }) => fates);

@@ -7,6 +7,7 @@ import type { LedgersOptions } from '../../src/ledger/ledgers.ts';
 import {
   ledgerContract,
   listContract,
+  recipeContract,
   loopback,
   ManualClock,
   pressing,
@@ -42,6 +43,7 @@ function contractsOn(name: string, server: string): void {
   for (const [view, setup] of Object.entries({ [name]: direct, [`${name}, by wire`]: remote })) {
     scopeContract(view, setup);
     listContract(view, setup);
+    recipeContract(view, setup);
     describe('transactions are serializable', () => serializableTest(view, setup, 2));
   }
 }

@@ -9,7 +9,10 @@ export async function turns(count = 60): Promise<void> {
   }
 }
 
-/** Lets time pass until the promise is settled: an engine may wait for its clock, too. */
+/**
+ * Lets time pass until the promise is settled: an engine may wait for its clock, too. Slowly, so that
+ * what is under way to a server arrives before its lease is over.
+ */
 export async function passing<T>(promise: Promise<T>, clock: ManualClock): Promise<T> {
   const state = { settled: false };
   const settle = (): void => {
@@ -17,8 +20,8 @@ export async function passing<T>(promise: Promise<T>, clock: ManualClock): Promi
   };
   promise.then(settle, settle);
   while (!state.settled) {
-    await clock.pass(50);
-    await turns(5);
+    await clock.pass(20);
+    await systemClock.sleep(4);
   }
   return promise;
 }

@@ -10,8 +10,8 @@ export async function turns(count = 60): Promise<void> {
 }
 
 /**
- * Lets time pass until the promise is settled: an engine may wait for its clock, too. Slowly, so that
- * what is under way to a server arrives before its lease is over.
+ * Lets time pass until the promise is settled: an engine may wait for its clock, too. Slowly, so
+ * that what is under way to a server arrives before its lease is over.
  */
 export async function passing<T>(promise: Promise<T>, clock: ManualClock): Promise<T> {
   const state = { settled: false };

@@ -50,6 +50,8 @@ export class RedisEngine implements Engine {
   readonly #expiring: Expiring;
   readonly #hints: Hints;
   readonly #running = new Set<Promise<unknown>>();
+  #scrubbing: Promise<void> | undefined;
+  #nextScrub: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -127,7 +129,26 @@ export class RedisEngine implements Engine {
   /** Has the server write its append-only file anew, without what was deleted. */
   async scrub(): Promise<void> {
     this.#requireWritable();
-    await scrubFiles(this.#connection);
+    // Whoever asks while one is at work shares the next: only that one begins late enough.
+    if (this.#scrubbing === undefined) await this.#scrub();
+    else {
+      this.#nextScrub ??= this.#scrubbing.then(
+        () => this.#scrub(),
+        () => this.#scrub(),
+      );
+      await this.#nextScrub;
+    }
+  }
+
+  async #scrub(): Promise<void> {
+    this.#nextScrub = undefined;
+    const scrubbing = scrubFiles(this.#connection);
+    this.#scrubbing = scrubbing;
+    try {
+      await scrubbing;
+    } finally {
+      if (this.#scrubbing === scrubbing) this.#scrubbing = undefined;
+    }
   }
 
   async due(now: number, limit: number): Promise<readonly Due[]> {

@@ -50,6 +50,7 @@ export interface Lane {
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #loops = new Map<string, Loop>();
+  readonly #busy: Busy = { loops: 0 };
 
   constructor(options: CommitterOptions) {
     this.#options = options;
@@ -85,11 +86,16 @@ export class Committer {
     const key = this.#options.engine.grouping === 'store' ? '' : lane.name;
     let loop = this.#loops.get(key);
     if (loop === undefined) {
-      loop = new Loop(this.#options);
+      loop = new Loop(this.#options, this.#busy);
       this.#loops.set(key, loop);
     }
     return loop;
   }
+}
+
+/** How many loops are at work: they share the way to the engine, and this process. */
+interface Busy {
+  loops: number;
 }
 
 interface Chore {
@@ -104,6 +110,7 @@ interface Chore {
  */
 class Loop {
   readonly #options: CommitterOptions;
+  readonly #busy: Busy;
   readonly #lanes = new Set<Lane>();
   readonly #upkeep: Chore[] = [];
   #sequence = 0;
@@ -112,14 +119,16 @@ class Loop {
   #flushTimer: Timer | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
-  constructor(options: CommitterOptions) {
+  constructor(options: CommitterOptions, busy: Busy) {
     this.#options = options;
+    this.#busy = busy;
   }
 
   wake(lane?: Lane): void {
     if (lane !== undefined) this.#lanes.add(lane);
     if (this.#running) return;
     this.#running = true;
+    this.#busy.loops += 1;
     this.#idle = new Promise((resolve) => {
       this.#options.clock.soon(() => void this.#run().then(resolve));
     });
@@ -150,12 +159,14 @@ class Loop {
       await new Promise<void>((resolve) => clock.soon(resolve));
     }
     this.#running = false;
+    this.#busy.loops -= 1;
   }
 
   #takeGroups(): GroupWork[] {
     const groups: GroupWork[] = [];
     let room: number = tuning.groupProposals;
-    const share = this.#lanes.size === 1 ? room : tuning.groupShare;
+    const isAlone = this.#lanes.size === 1 && this.#busy.loops === 1;
+    const share = isAlone ? room : tuning.groupShare;
     // Each lane is met once: those with more to say line up again behind the others.
     for (const lane of Array.from(this.#lanes)) {
       if (room <= 0) break;

@@ -3,6 +3,7 @@
  * true. Layers must live with it as they must with a network.
  */
 import { HoldfastError } from '../errors/index.ts';
+import { systemClock } from '../internal/clock.ts';
 import type { Random } from '../internal/random.ts';
 import type {
   CommitAnswer,
@@ -21,6 +22,8 @@ export interface LineFaults {
   lostCall: number;
   /** A commit is applied, and its answer lost. */
   lostAnswer: number;
+  /** A commit is given up as lost, and arrives later all the same. */
+  lateCommit: number;
   /** A stream breaks before its next page. */
   brokenStream: number;
 }
@@ -52,6 +55,10 @@ export function falteringLedger(ledger: Ledger, random: Random, faults: LineFaul
     scope: (name) => carried('scope', () => ledger.scope(name)),
     async commit(proposal: Proposal): Promise<CommitAnswer> {
       lose('commit');
+      if (random.float() < faults.lateCommit) {
+        void arriveLate(ledger, proposal, Math.floor(random.float() * 200));
+        throw new HoldfastError('outcome_unknown', 'a commit is on its way, somewhere');
+      }
       const answer = await ledger.commit(proposal);
       if (random.float() >= faults.lostAnswer) return answer;
       throw new HoldfastError('outcome_unknown', 'the answer to a commit was lost');
@@ -63,4 +70,12 @@ export function falteringLedger(ledger: Ledger, random: Random, faults: LineFaul
     heartbeat: (member, ttlMs) => carried('heartbeat', () => ledger.heartbeat(member, ttlMs)),
     members: () => carried('members', () => ledger.members()),
   };
+}
+
+/** Nobody hears what becomes of it. */
+async function arriveLate(ledger: Ledger, proposal: Proposal, turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) {
+    await new Promise<void>((resolve) => systemClock.soon(resolve));
+  }
+  await ledger.commit(proposal).catch(() => undefined);
 }

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/internal/random.ts';
-import { systemClock } from '../../src/internal/clock.ts';
 import type { Ledger, Ledgers } from '../../src/ledger/index.ts';
 import { openLedgers } from '../../src/ledger/index.ts';
 import type { Engine, EngineOptions } from '../../src/engine/index.ts';
@@ -153,7 +152,7 @@ describe('a bad line: calls fail, answers are lost, streams break', () => {
       for (let count = runCount(15, 0.2); count > 0; count -= 1) {
         const seed = Math.floor(random.float() * 2 ** 31);
         await onGround(name, async (scene) => {
-          const faults = { lostCall: 0.05, lostAnswer: 0.15, brokenStream: 0.1 };
+          const faults = { lostCall: 0.05, lostAnswer: 0.1, lateCommit: 0.1, brokenStream: 0.1 };
           const writer = scene.app(await scene.ledger());
           const seen = { calls: [] as string[] };
           const registered = await startJob(writer, seen);
@@ -171,7 +170,6 @@ describe('a bad line: calls fail, answers are lost, streams break', () => {
           expect(await problemsOf(writer, sent), `seed ${seed}`).toEqual([]);
         });
       }
-      expect(systemClock.now()).toBeGreaterThan(0);
     });
   }
 });

@@ -33,7 +33,7 @@ export const retentionMs = 60_000;
 export class Scene {
   readonly clock = new ManualClock();
   readonly random: Random;
-  readonly faults: LineFaults = { lostCall: 0.05, lostAnswer: 0, brokenStream: 0.1 };
+  readonly faults: LineFaults = { lostCall: 0.05, lostAnswer: 0, lateCommit: 0, brokenStream: 0.1 };
   /** Every commit there ever was. */
   readonly truth: Commit[] = [];
   readonly #openEngine: OpenEngine;

@@ -44,7 +44,7 @@ export default defineConfig({
       serverProject('postgres', searchTimeout),
       serverProject('redis', searchTimeout),
       project('protocol', ['test/protocol/**/*.test.ts'], 30_000),
-      project('served', ['test/served/**/*.test.ts'], 60_000),
+      project('served', ['test/served/**/*.test.ts'], fuzzing ? searchTimeout : 60_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
       project('regressions', ['test/regressions/**/*.test.ts'], 120_000),
       project('examples', ['test/examples/**/*.test.ts'], 120_000),

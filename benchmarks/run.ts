@@ -6,6 +6,7 @@ const suites = {
   sessions: () => import('./sessions/index.ts'),
   runs: () => import('./runs/index.ts'),
   reactive: () => import('./reactive/index.ts'),
+  server: () => import('./server/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

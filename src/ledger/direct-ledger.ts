@@ -39,8 +39,10 @@ import { erasuresRef } from './keyspace/address.ts';
 import { limits } from './limits.ts';
 import { History } from './log/history.ts';
 import { LogReader, positionOf, wantsRow } from './log/reader.ts';
+import { withValues } from './log/replayed-values.ts';
 import { Tail } from './log/tail.ts';
 import { checkMember, checkPin, checkScope } from './names.ts';
+import { origin } from './position.ts';
 import type { Position } from './position.ts';
 import type { CheckFailure, CommitAnswer, Proposal } from './proposal.ts';
 import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './door/queries.ts';
@@ -168,7 +170,20 @@ export class DirectLedger implements Ledger, Lane {
     await this.#history.refresh();
     const { revision, incarnation } = answer.position;
     const first = this.#history.incarnationOf(revision) || incarnation;
-    return { ...answer, position: { incarnation: first, revision } };
+    const receipt = { ...answer, position: { incarnation: first, revision } };
+    // Only whoever lost the answer to a call needs its values; a repeat otherwise names versions.
+    if (!prepared.wantsValues || prepared.stamp?.perCall !== true) return receipt;
+    const before = revision - 1;
+    const at =
+      before === 0
+        ? origin
+        : { incarnation: this.#history.incarnationOf(before), revision: before };
+    const page = await this.#reader.page(at, { limit: 1 });
+    return withValues(
+      receipt,
+      prepared.mutations.map(({ ref }) => ref),
+      page,
+    );
   }
 
   #propose(prepared: Prepared): Promise<CommitAnswer> {

@@ -41,6 +41,26 @@ function repeats(contract: LedgerContract): void {
     expect(await valueOf(app, 'old')).toBe(3);
   });
 
+  contract.test(
+    'a stamp for one call: the repeat has the values of the answer that was lost',
+    async (world) => {
+      const { app } = await world.start();
+      await write(app, set('k', 1));
+      const proposal: Proposal = {
+        stamp: { client: 'c', sequence: 1, perCall: true },
+        mutations: [set('k', 2), increment('n')],
+        returns: 'values',
+      };
+      const first = await commit(app, proposal);
+      await write(app, set('k', 3));
+      const repeat = await commit(app, proposal);
+      expect(repeat.replayed).toBe(true);
+      expect(repeat.results.map(({ value }) => value?.decode())).toEqual([2, 1]);
+      expect(repeat.results.map(({ previous }) => previous?.decode())).toEqual([1, undefined]);
+      expect(repeat.position).toEqual(first.position);
+    },
+  );
+
   contract.test('a stamp for one call: what changed nothing leaves no trace', async (world) => {
     const { app } = await world.start();
     const { position } = await write(app, set('other', 1));

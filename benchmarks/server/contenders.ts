@@ -1,4 +1,4 @@
-/** What is measured: this server with its client, and Redis with ioredis, each on a durable store. */
+/** What is measured: this server with its client, and Redis with ioredis, on durable stores. */
 import { fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

@@ -5,8 +5,8 @@ import type { LogPage } from '../commit.ts';
 import type { Receipt } from '../proposal.ts';
 
 /**
- * `page` is the log from the receipt's commit on. Several mutations of one key get what they came to
- * together. Throws `outcome_unknown` if the log is gone: it was applied, to values nobody knows.
+ * `page` is the log from the receipt's commit on. Several mutations of one key get what they came
+ * to together. Throws `outcome_unknown` if the log is gone: it was applied, with values unknown.
  */
 export function withValues(receipt: Receipt, refs: readonly Ref[], page: LogPage): Receipt {
   const { revision } = receipt.position;

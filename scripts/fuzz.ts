@@ -10,7 +10,7 @@ import { randomInt } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-const projects = ['model', 'robustness', 'postgres', 'redis'];
+const projects = ['model', 'robustness', 'postgres', 'redis', 'served'];
 
 const usage = 'usage: npm run fuzz -- [--runs N] [--seed S] [vitest filter …]';
 

@@ -41,6 +41,7 @@ export class Scene {
   readonly #isRemote: boolean;
   #seen: Position = origin;
   #opened = 0;
+  #isTrimming = false;
   #writer: Ledgers | undefined;
 
   constructor(
@@ -85,15 +86,20 @@ export class Scene {
 
   /** What expired becomes part of the truth before the log of it can go. */
   async trim(ledger: Ledger): Promise<void> {
+    this.#isTrimming = true;
     await this.#writer?.runDuties();
     await this.learn(ledger);
-    this.trimmed = (await ledger.head()).trimmed;
+    // A hostile engine may show an old head.
+    for (let look = 0; look < 10; look += 1) {
+      this.trimmed = Math.max(this.trimmed, (await ledger.head()).trimmed);
+    }
+    this.#isTrimming = false;
   }
 
   /** A watcher may hear of a commit before its writer has learned of it. */
   async knows(event: WatchEvent): Promise<void> {
     const { revision } = 'position' in event ? event.position : event.head;
-    while (this.revision < revision) await this.turn();
+    while (this.revision < revision || this.#isTrimming) await this.turn();
   }
 
   /** Lets those go on who are ready to. */
@@ -129,7 +135,11 @@ export class Scene {
     const random = seededRandom(Math.floor(this.random.float() * 2 ** 31) + this.#opened);
     this.#opened += 1;
     const shared = { cacheBytes: 2 ** 20, busyTimeoutMs: 5000, mustExist: false, readOnly: false };
-    const engine = await this.#openEngine(this.#url, { clock, random, ...shared });
+    const engine = await this.#openEngine(this.#url, {
+      clock: pressing(clock),
+      random,
+      ...shared,
+    });
     const retention = { ms: retentionMs };
     return openLedgers(engine, { clock: pressing(clock), random, sweepMs: 0, retention });
   }

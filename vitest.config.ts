@@ -26,6 +26,8 @@ export default defineConfig({
   test: {
     globals: false,
     pool: 'forks',
+    // Every core: on two, the default would leave one idle.
+    maxWorkers: '100%',
     passWithNoTests: true,
     reporters: ['default', new ClosingReporter()],
     projects: [

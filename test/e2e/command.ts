@@ -21,16 +21,30 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** How each process ends: it may do so before anybody asks. */
+const endings = new WeakMap<ChildProcess, Promise<Ended>>();
+
 export function start(script: string, args: readonly string[]): ChildProcess {
   const env = { ...process.env, NO_COLOR: '1', HOLDFAST_STORE: undefined };
-  return spawn(process.execPath, [join(root, script), ...args], { env });
+  const child = spawn(process.execPath, [join(root, script), ...args], { env });
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  // Whoever closes a stream has no more use for it.
+  const outputs = Promise.all(
+    [child.stdout, child.stderr].map((stream) => {
+      return buffer(stream).catch(() => Buffer.alloc(0));
+    }),
+  );
+  const ending = Promise.all([closed, outputs]).then(([code, [out, error]]) => {
+    return { code, out: String(out), error: String(error) };
+  });
+  endings.set(child, ending);
+  return child;
 }
 
-export async function ended(child: ChildProcess, input?: string | Uint8Array): Promise<Ended> {
+export function ended(child: ChildProcess, input?: string | Uint8Array): Promise<Ended> {
+  child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
-  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const [out, error] = await Promise.all([buffer(child.stdout!), buffer(child.stderr!)]);
-  return { code: await code, out: out.toString(), error: error.toString() };
+  return endings.get(child)!;
 }
 
 /** A store file and the commands on it. */

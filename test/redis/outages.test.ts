@@ -1,6 +1,6 @@
 /** Servers that die, hang, fill up, or should never have been a store's. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isHoldfastError } from '../../src/index.ts';
 import { seededRandom } from '../../src/internal/random.ts';
 import { openLedgers, origin } from '../../src/ledger/index.ts';
@@ -284,8 +284,14 @@ describe.skipIf(!hasRedis())('durability is what the server says', () => {
     expect(await codeOf(store.ledger('app').commit({ mutations: [set] }))).toBe('outcome_unknown');
     pair.replica.server.resume();
     await pair.linked();
-    const again = await store.ledger('app').commit({ mutations: [{ ...set, value: 2 }] });
-    expect(again.kind).toBe('committed');
+    // A replica that is linked again may yet take a moment to say what it has.
+    await vi.waitFor(
+      async () => {
+        const again = await store.ledger('app').commit({ mutations: [{ ...set, value: 2 }] });
+        expect(again.kind).toBe('committed');
+      },
+      { timeout: 20_000 },
+    );
     await store.close();
   });
 });

@@ -37,7 +37,8 @@ function openerOn(server: string) {
 }
 
 function contractsOn(name: string, server: string): void {
-  ledgerContract(name, { open: openerOn(server) });
+  // An erasure waits for the rewrite of a file that all tests share: twenty of them take a while.
+  ledgerContract(name, { open: openerOn(server), timeoutMs: 120_000 });
   const direct = onEngine(openRedisEngine, () => newStore(server));
   const remote = onEngine(openRedisEngine, () => newStore(server), loopback);
   for (const [view, setup] of Object.entries({ [name]: direct, [`${name}, by wire`]: remote })) {

@@ -105,30 +105,27 @@ test('workers that are killed: every change once, each key in order', async () =
  */
 const isSearch = process.env['HOLDFAST_FUZZ_RUNS'] !== undefined;
 
-test.skipIf(!isSearch)(
-  'a worker that is stopped and taken over wakes up: its effects are refused',
-  async () => {
-    const random = seededRandom(runSeed + 1);
-    for (let round = runCount(1, 0.02); round > 0; round -= 1) {
-      await onStore(async (app, url) => {
-        const sent = new Map<string, number>();
-        const state = { isOver: false };
-        const workers = [new Worker(url), new Worker(url)];
-        for (const { ready } of workers) await ready;
-        const writing = write(app, sent, () => state.isOver);
-        for (let stop = 0; stop < 3; stop += 1) {
-          await systemClock.sleep(200 + random.float() * 400);
-          const { child } = workers[stop % 2] ?? {};
-          child?.kill('SIGSTOP');
-          await systemClock.sleep(memberTtlMs + 1500);
-          child?.kill('SIGCONT');
-        }
-        state.isOver = true;
-        await writing;
-        await settled(app, sent);
-        for (const worker of workers) await worker.kill();
-        expect(await problemsOf(app, sent)).toEqual([]);
-      });
-    }
-  },
-);
+test('a worker that is stopped and taken over wakes up: its effects are refused', async () => {
+  const random = seededRandom(runSeed + 1);
+  for (let round = runCount(1, 0.02); round > 0; round -= 1) {
+    await onStore(async (app, url) => {
+      const sent = new Map<string, number>();
+      const state = { isOver: false };
+      const workers = [new Worker(url), new Worker(url)];
+      for (const { ready } of workers) await ready;
+      const writing = write(app, sent, () => state.isOver);
+      for (let stop = 0; stop < 3; stop += 1) {
+        await systemClock.sleep(200 + random.float() * 400);
+        const { child } = workers[stop % 2] ?? {};
+        child?.kill('SIGSTOP');
+        await systemClock.sleep(memberTtlMs + 1500);
+        child?.kill('SIGCONT');
+      }
+      state.isOver = true;
+      await writing;
+      await settled(app, sent);
+      for (const worker of workers) await worker.kill();
+      expect(await problemsOf(app, sent)).toEqual([]);
+    });
+  }
+});

@@ -183,7 +183,10 @@ export class Worker {
     const onEnd = (kind: 'trimmed' | 'regressed', hasRead: boolean): void => {
       this.#cutOff(kind, hasRead);
     };
-    const parts = { setting: this.#setting, shards: this.#shards, since, onEnd };
+    // Of the shards that are here now: one that is taken while it reads may be behind it, and would
+    // miss what lies between.
+    const shards = new Map(this.#shards);
+    const parts = { setting: this.#setting, shards, since, onEnd };
     this.#reader = new Reader(parts, start);
   }
 

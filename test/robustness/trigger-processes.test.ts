@@ -99,12 +99,6 @@ test('workers that are killed: every change once, each key in order', async () =
   }
 });
 
-/**
- * This fails where both cores are busy, and so it runs with `npm run fuzz` alone until the cause is
- * found: docs/guarantees.md, "Known defects".
- */
-const isSearch = process.env['HOLDFAST_FUZZ_RUNS'] !== undefined;
-
 test('a worker that is stopped and taken over wakes up: its effects are refused', async () => {
   const random = seededRandom(runSeed + 1);
   for (let round = runCount(1, 0.02); round > 0; round -= 1) {

@@ -13,5 +13,7 @@ export { sessionHttp } from './http/session-http.ts';
 export type { SessionHttpParts } from './http/session-http.ts';
 export { serveApp, SessionClient } from './served/session-client.ts';
 export type { ChannelSource, HireOptions } from './served/session-client.ts';
+export { SessionHosts } from './served/session-hosts.ts';
+export type { HostedStore, SessionHostsOptions } from './served/session-hosts.ts';
 export { extensionName, sessionsExtension } from './served/sessions-extension.ts';
 export type { SessionChannel, SessionsExtension } from './served/sessions-extension.ts';

@@ -2,7 +2,7 @@
 export { deleteSession } from './delete-session.ts';
 export type { DeleteSessionOptions } from './delete-session.ts';
 export { SessionHost } from './host/session-host.ts';
-export type { SessionHostOptions, WorkerInfo } from './host/session-host.ts';
+export type { CloseHostOptions, SessionHostOptions, WorkerInfo } from './host/session-host.ts';
 export type {
   TurnConflict,
   TurnDone,

@@ -1,17 +1,23 @@
+import type { DatabaseSync as Db } from 'node:sqlite';
 import { afterEach, expect, test, vi } from 'vitest';
 import { open as openRemote } from '../../client/index.ts';
 import type { RemoteSource } from '../../client/index.ts';
 import { open } from '../../index.ts';
+import { deferred } from '../../internal/deferred.ts';
 import { parseGrant, serve } from '../../server/index.ts';
 import {
+  agentOf,
   extensionName,
+  linkPair,
   serveApp,
   SessionClient,
-  SessionHost,
-  sessionsExtension,
+  Session,
+  SessionHosts,
   SessionWorker,
+  sqlitePayload,
   structuredAgent,
 } from '../index.ts';
+import type { SessionStep } from '../index.ts';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -28,31 +34,42 @@ const counter = structuredAgent<number>(async (turn) => {
 
 async function stage() {
   const store = await open('memory:');
-  const hosts = new Map<string, SessionHost>();
-  const hostOf = (app: string): SessionHost => {
-    const host = hosts.get(app) ?? new SessionHost(store.app(app), { workerWaitMs: 5000 });
-    hosts.set(app, host);
-    return host;
-  };
-  const extensions = [sessionsExtension(hostOf)];
+  const hosts = new SessionHosts(store, { workerWaitMs: 5000 });
+  const extensions = [hosts.extension];
   const server = await serve(store, { port: 0, processMetrics: false, extensions });
   closers.push(
     () => store.close(),
     () => server.close(),
-    () => Promise.all(Array.from(hosts.values(), (host) => host.close())),
+    () => hosts.close(),
   );
-  return { store, server, hostOf };
+  return { store, server, hosts };
 }
 
-async function connected(url: string, token?: string): Promise<RemoteSource> {
+async function joined(url: string, token?: string) {
   const options = { extensions: [extensionName], ...(token === undefined ? {} : { token }) };
   const store = await openRemote(url, options);
   closers.push(() => store.close());
-  return store.source as RemoteSource;
+  return store;
 }
 
+async function connected(url: string, token?: string): Promise<RemoteSource> {
+  return (await joined(url, token)).source as RemoteSource;
+}
+
+const rows = agentOf(sqlitePayload, ({ version, state }: { version: number; state: Db }) => {
+  if (version === 0) state.exec('CREATE TABLE said (id INTEGER PRIMARY KEY)');
+  state.exec('INSERT INTO said DEFAULT VALUES');
+  return state.prepare('SELECT count(*) AS n FROM said').get();
+});
+const slow = structuredAgent(async (turn) => {
+  turn.emit('begun', null);
+  await released.promise;
+  turn.state.set('done', true);
+});
+let released = deferred<void>();
+
 function hire(source: RemoteSource, app: string): SessionWorker {
-  const worker = new SessionWorker({ agents: { counter }, name: 'w' });
+  const worker = new SessionWorker({ agents: { counter, rows, slow }, name: 'w' });
   void serveApp(worker, source, app);
   closers.push(() => worker.close());
   return worker;
@@ -61,7 +78,7 @@ function hire(source: RemoteSource, app: string): SessionWorker {
 const add = { session: 's', agent: 'counter', input: 1 };
 
 test('workers and callers meet on a server', async () => {
-  const { server, hostOf } = await stage();
+  const { server, hosts } = await stage();
   hire(await connected(server.url), 'a');
   const client = new SessionClient(await connected(server.url), 'a');
   const events: unknown[] = [];
@@ -71,7 +88,7 @@ test('workers and callers meet on a server', async () => {
   expect(events).toEqual([{ attempt: 1, index: 0, kind: 'adding', data: 1 }]);
   const many = Array.from({ length: 20 }, (_, id) => client.turn({ ...add, id: `m${id}` }));
   expect(await Promise.all(many)).toHaveLength(20);
-  expect(await hostOf('a').session('s').get('n')).toBe(21);
+  expect(await hosts.of('a').session('s').get('n')).toBe(21);
   await expect(client.turn({ ...add, id: '1', input: 2 })).rejects.toMatchObject({
     code: 'stamp_reused',
   });
@@ -108,24 +125,115 @@ test('turns are sent and read over HTTP, too', async () => {
   expect(await failed.json()).toMatchObject({ status: 400, code: 'invalid_argument' });
 });
 
+test('apps follow a session live, over WebSocket and HTTP, and resume', async () => {
+  const { server } = await stage();
+  hire(await connected(server.url), 'a');
+  const remote = await joined(server.url);
+  const { ledger } = remote.app('a');
+  const { position } = await ledger.head();
+  const client = new SessionClient(remote.source as RemoteSource, 'a');
+  const seen: SessionStep[] = [];
+  const abort = new AbortController();
+  const following = (async () => {
+    for await (const step of new Session(ledger, 's').follow({
+      after: position,
+      signal: abort.signal,
+    })) {
+      seen.push(step);
+    }
+  })();
+  const sse = new AbortController();
+  const after = `${position.incarnation}:${position.revision}`;
+  const stream = await fetch(`${server.url}/v1/apps/a/sessions/s/follow`, {
+    headers: { accept: 'text/event-stream', 'last-event-id': after },
+    signal: sse.signal,
+  });
+  const lines = textOf(stream);
+  for (let id = 1; id <= 3; id += 1) await client.turn({ ...add, id: `${id}` });
+  await client.turn({ ...add, session: 'other', id: '1' });
+  await vi.waitFor(() => expect(seen).toHaveLength(3));
+  const steps = seen.map(({ version, turn, output, changes }) => [version, turn, output, changes]);
+  expect(steps).toEqual([1, 2, 3].map((n) => [n, `${n}`, n, [{ key: 'n', value: n }]]));
+  await vi.waitFor(() => expect(lines.text.match(/^event: turn$/gm)).toHaveLength(3));
+  expect(lines.text).not.toContain('other');
+  abort.abort();
+  sse.abort();
+  await following;
+  const rest = new Session(ledger, 's').follow({ after: (seen[1] as SessionStep).position });
+  expect((await rest.next()).value).toMatchObject({ version: 3, turn: '3' });
+  await rest.return();
+});
+
+/** What has come of a stream so far. */
+function textOf(response: Response): { text: string } {
+  const read = { text: '' };
+  const decoder = new TextDecoder();
+  (async () => {
+    for await (const chunk of response.body ?? []) {
+      read.text += decoder.decode(chunk as Uint8Array, { stream: true });
+    }
+  })().catch(() => undefined);
+  return read;
+}
+
+test('a session that is a database lives on a server, too', async () => {
+  const { server } = await stage();
+  hire(await connected(server.url), 'a');
+  const client = new SessionClient(await connected(server.url), 'a');
+  for (const n of [1, 2, 3]) {
+    const turn = { session: 'db', agent: 'rows', id: `${n}` };
+    expect(await client.turn(turn)).toMatchObject({ version: n, output: { n } });
+  }
+});
+
+test('hosts that are closed let turns finish for their time, and take no new ones', async () => {
+  const { server, hosts } = await stage();
+  released = deferred<void>();
+  hire(await connected(server.url), 'a');
+  const client = new SessionClient(await connected(server.url), 'a');
+  const begun = deferred<void>();
+  const onEvent = (): void => begun.resolve();
+  const turn = client.turn({ session: 's', agent: 'slow', id: '1', onEvent });
+  await begun.promise;
+  const closed = hosts.close({ finishMs: 60_000 });
+  await expect(client.turn({ ...add, id: '2' })).rejects.toMatchObject({ code: 'closed' });
+  released.resolve();
+  expect(await turn).toMatchObject({ version: 1, attempts: 1 });
+  await closed;
+  await server.drain();
+});
+
+test('hosts with nothing to do are let go of when there are many', async () => {
+  await using store = await open('memory:');
+  await using hosts = new SessionHosts(store, { idleMax: 3 });
+  const busy = hosts.of('busy');
+  const [ours, theirs] = linkPair();
+  busy.attach(ours);
+  void new SessionWorker({ agents: { counter } }).serve(theirs);
+  for (let n = 0; n < 50; n += 1) hosts.of(`idle-${n}`);
+  expect(hosts.size).toBeLessThanOrEqual(5);
+  expect(hosts.of('busy')).toBe(busy);
+  expect(() => hosts.of('no name!')).toThrow(expect.objectContaining({ code: 'invalid_name' }));
+});
+
 test('a turn whose connection was lost may be asked for again', async () => {
-  const { server, hostOf } = await stage();
+  const { server, hosts } = await stage();
   hire(await connected(server.url), 'a');
   const source = await connected(server.url);
   const client = new SessionClient(source, 'a');
   await client.turn({ ...add, id: '1' });
   const given = client.turn({ ...add, id: '2', input: -1 });
   given.catch(() => undefined);
-  await vi.waitFor(() => expect(hostOf('a').open).toBe(1));
+  await vi.waitFor(() => expect(hosts.of('a').open).toBe(1));
   await source.close();
   await expect(given).rejects.toMatchObject({ code: 'outcome_unknown' });
-  await vi.waitFor(() => expect(hostOf('a').open).toBe(0));
+  await vi.waitFor(() => expect(hosts.of('a').open).toBe(0));
   const again = new SessionClient(await connected(server.url), 'a');
   expect(await again.turn({ ...add, id: '1' })).toMatchObject({ version: 1, replayed: true });
 });
 
 test('a token says who may be a worker and who may send turns', async () => {
-  const { server, store, hostOf } = await stage();
+  const { server, store, hosts } = await stage();
   const give = async (grant: string): Promise<string> => {
     const created = await server.tokens.create({ name: 't', grants: [parseGrant(grant)] });
     return created.token;
@@ -135,7 +243,7 @@ test('a token says who may be a worker and who may send turns', async () => {
   const guarded = await serve(store, {
     port: 0,
     processMetrics: false,
-    extensions: [sessionsExtension(hostOf)],
+    extensions: [hosts.extension],
   });
   closers.push(() => guarded.close());
   expect(guarded.auth).toBe('tokens');

@@ -47,6 +47,11 @@ export interface SessionHostOptions {
   readonly clock?: Clock | undefined;
 }
 
+export interface CloseHostOptions {
+  /** How long turns may go on before they are given up. Default 0. */
+  readonly finishMs?: number | undefined;
+}
+
 /** A worker as a host sees it. */
 export interface WorkerInfo {
   readonly name: string;
@@ -67,7 +72,10 @@ export class SessionHost implements AsyncDisposable {
   /** The last turn of each session that has one. */
   readonly #last = new Map<string, Promise<unknown>>();
   readonly #running = new Set<AbortController>();
+  /** Takes no new turns. */
   #isClosed = false;
+  /** Nor workers, and those that waited are given up, too. */
+  #isOver = false;
   #open = 0;
 
   /** `app` is an `App`, or anything else with a ledger. */
@@ -88,6 +96,11 @@ export class SessionHost implements AsyncDisposable {
     return this.#open;
   }
 
+  /** Whether nobody is connected and nothing runs or waits. */
+  get isIdle(): boolean {
+    return this.#open === 0 && this.#seats.size === 0;
+  }
+
   workers(): readonly WorkerInfo[] {
     return this.#roster.seats.map(({ name, agents, open, capacity, isDraining }) => {
       return { name, agents, open, capacity, isDraining };
@@ -96,7 +109,7 @@ export class SessionHost implements AsyncDisposable {
 
   /** Takes a worker in. It gets turns once it has said who it is. */
   attach(link: Link): void {
-    if (this.#isClosed) return link.close();
+    if (this.#isOver) return link.close();
     const seat = new WorkerSeat(link, {
       ready: (ready) => this.#roster.add(ready),
       changed: () => this.#roster.wake(),
@@ -151,11 +164,21 @@ export class SessionHost implements AsyncDisposable {
     return seats.length > 0;
   }
 
-  /** Gives up the turns that are not being committed and lets the workers go. */
-  async close(): Promise<void> {
+  /**
+   * Takes no new turns, lets those that it has finish for `finishMs`, gives up the rest but for
+   * those that are being committed, and lets the workers go.
+   */
+  async close({ finishMs = 0 }: CloseHostOptions = {}): Promise<void> {
     this.#isClosed = true;
-    for (const turn of this.#running) turn.abort(closed());
+    const giveUp = (): void => {
+      this.#isOver = true;
+      for (const turn of this.#running) turn.abort(closed());
+    };
+    const timer = finishMs > 0 ? this.#clock.after(finishMs, giveUp) : undefined;
+    if (timer === undefined) giveUp();
     await Promise.allSettled(this.#last.values());
+    timer?.cancel();
+    this.#isOver = true;
     for (const seat of this.#seats) seat.close();
   }
 
@@ -164,7 +187,7 @@ export class SessionHost implements AsyncDisposable {
   }
 
   async #run(request: ReturnType<typeof checkTurnRequest>): Promise<TurnOutcome> {
-    if (this.#isClosed) throw closed();
+    if (this.#isOver) throw closed();
     const { turnTimeoutMs = 300_000 } = this.#options;
     const { signal } = request;
     const giveUp = new AbortController();

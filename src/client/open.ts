@@ -15,5 +15,6 @@ import { RemoteSource } from './remote-source.ts';
 export async function open(url: string, options: ClientOptions = {}): Promise<Store> {
   const terms = clientTerms(url, options);
   const source = await RemoteSource.open(terms, options.extensions);
-  return new Store(url, source, { clock: terms.clock, random: terms.random });
+  const { clock, random } = terms;
+  return new Store(url, source, { clock, random, memberTtlMs: options.memberTtlMs });
 }

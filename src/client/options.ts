@@ -24,6 +24,11 @@ export interface ClientOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told when the connection is made, and when it is lost or cannot be made, and why. */
   readonly onConnection?: ((state: ConnectionState) => void) | undefined;
+  /**
+   * How long this process counts as alive, so that nobody takes over the runs it owns, after its
+   * last heartbeat. Default 10,000.
+   */
+  readonly memberTtlMs?: number | undefined;
   /** In place of the platform's WebSocket: a Unix socket, a proxy, a test. */
   readonly openSocket?: OpenSocket | undefined;
   /** For tests: whose time it is. */

@@ -68,11 +68,6 @@ export interface OpenOptions extends ClientOptions {
   readonly sweepMs?: number | undefined;
   /** How long a lost answer is looked into before `outcome_unknown`. Default 10,000. */
   readonly resolveTimeoutMs?: number | undefined;
-  /**
-   * How long this process counts as alive, so that nobody takes over the runs it owns, after its
-   * last heartbeat. Default 10,000.
-   */
-  readonly memberTtlMs?: number | undefined;
   /** Called when an app passes 80% of its quota. */
   readonly onQuotaWarning?: ((alert: QuotaAlert) => void) | undefined;
   /** Called with failures of background work, which is tried again. */
@@ -101,10 +96,13 @@ const clientKeys = {
   extensions: kind('object'),
   signal: kind('object'),
   onConnection: kind('function'),
+  memberTtlMs: amount,
   openSocket: kind('function'),
   clock: kind('object'),
   random: kind('object'),
 } satisfies Record<keyof ClientOptions, Rule>;
+/** What a client is given and an embedded store too. */
+const sharedKeys: ReadonlySet<string> = new Set(['clock', 'random', 'memberTtlMs']);
 const openKeys = {
   ...clientKeys,
   ...appKeys,
@@ -120,7 +118,6 @@ const openKeys = {
   readOnly: kind('boolean'),
   sweepMs: amount,
   resolveTimeoutMs: amount,
-  memberTtlMs: amount,
   onQuotaWarning: kind('function'),
   onBackgroundError: kind('function'),
 } satisfies Record<keyof OpenOptions, Rule>;
@@ -146,8 +143,7 @@ export function clientOptionsOf({ durability: _, ...options }: OpenOptions): Cli
 /** What was left out, filled in, as the engine wants it. Refuses those of a client. */
 export function engineOptionsOf(options: OpenOptions) {
   for (const name of Object.keys(clientKeys)) {
-    const isOurs = name === 'clock' || name === 'random';
-    if (isOurs || options[name as keyof ClientOptions] === undefined) continue;
+    if (sharedKeys.has(name) || options[name as keyof ClientOptions] === undefined) continue;
     const message = `option '${name}' is for a server's URL: http://, https://, ws:// or wss://`;
     throw new HoldfastError('invalid_argument', message, { details: { option: name } });
   }

@@ -26,8 +26,8 @@ export type {
   SchemaListOptions,
   Trim,
 } from './layers/lists/index.ts';
-export { contextGrants, ContextLedger, RequestContext } from './layers/contexts/index.ts';
-export type { ContextGrant, RequestOptions } from './layers/contexts/index.ts';
+export { ContextLedger, RequestContext } from './layers/contexts/index.ts';
+export type { RequestOptions } from './layers/contexts/index.ts';
 export { Run, Runs, Step, StepView } from './layers/runs/index.ts';
 export type {
   AnswerOutcome,

@@ -66,6 +66,7 @@ export const table: Readonly<Record<string, Row>> = {
     ...base,
     protocol: 'open',
     ledger: 'door',
+    'layers/contexts': 'door',
     store: 'door',
     config: 'door',
     mcp: 'door',

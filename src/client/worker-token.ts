@@ -11,8 +11,11 @@ export interface WorkerTokenOptions {
   readonly app: string;
   /** What the worker works on; its commits are stamped with it. */
   readonly request: string;
-  /** What it may do, by scope; never more than the parent may. */
-  readonly grants: readonly WorkerGrant[];
+  /**
+   * What it may do, by scope; never more than the parent may. Left out: it has the context of its
+   * request (`openRequest`), and whatever it names is looked for there and nowhere else.
+   */
+  readonly grants?: readonly WorkerGrant[] | undefined;
   /** At most 24 hours. */
   readonly ttlMs: number;
   /** For tests: whose time it is. */

@@ -105,8 +105,9 @@ export class ContextLedger implements Ledger {
     return this.#pageOut(await this.#ledger.log(after, this.#filterIn(options)));
   }
 
-  async *watch(options: WatchArguments[0] = {}): AsyncGenerator<LogPage, void, undefined> {
-    for await (const page of this.#ledger.watch(this.#filterIn(options))) yield this.#pageOut(page);
+  /** Refuses what is not the worker's at once, as the ledgers below do. */
+  watch(options: WatchArguments[0] = {}): AsyncIterable<LogPage> {
+    return this.#pagesOut(this.#ledger.watch(this.#filterIn(options)));
   }
 
   pin(): Promise<Pin> {
@@ -147,6 +148,10 @@ export class ContextLedger implements Ledger {
 
   #filterIn<T extends { readonly scope?: string | undefined }>(filter: T): T {
     return { ...filter, scope: this.#innerOf(filter.scope) };
+  }
+
+  async *#pagesOut(pages: AsyncIterable<LogPage>): AsyncGenerator<LogPage, void, undefined> {
+    for await (const page of pages) yield this.#pageOut(page);
   }
 
   #pageOut(page: LogPage): LogPage {

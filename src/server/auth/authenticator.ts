@@ -123,6 +123,7 @@ export class Authenticator {
       grants: token.grants,
       within: claims.grants,
       request: claims.request,
+      contextOf: claims.contextOf,
       expiresAt: Math.min(claims.expiresAt, token.expiresAt ?? Infinity),
       limits: { ...this.#options.limits, ...token.limits },
     });

@@ -26,6 +26,8 @@ export interface PrincipalParts {
   readonly actor: string | undefined;
   /** Of a worker: the request that it works on. */
   readonly request?: string | undefined;
+  /** The app whose context of that request is all that it sees. */
+  readonly contextOf?: string | undefined;
   readonly expiresAt: number | undefined;
   readonly limits: TokenLimits;
 }
@@ -34,6 +36,7 @@ export class Principal {
   readonly id: string;
   readonly actor: string | undefined;
   readonly request: string | undefined;
+  readonly contextOf: string | undefined;
   readonly limits: TokenLimits;
   readonly expiresAt: number | undefined;
   readonly #grants: readonly Grant[];
@@ -44,6 +47,7 @@ export class Principal {
     this.id = parts.id;
     this.actor = parts.actor;
     this.request = parts.request;
+    this.contextOf = parts.contextOf;
     this.limits = parts.limits;
     this.expiresAt = parts.expiresAt;
     this.#grants = parts.grants;
@@ -82,6 +86,11 @@ export class Principal {
         isGranted([{ ...grant, scope: '*' }], app, undefined, right ?? grant.rights[0] ?? 'read'),
       );
     return enters(this.#grants) && (this.#within === undefined || enters(this.#within));
+  }
+
+  /** Whether it may use what extensions add to an app: a worker of one request may not. */
+  mayExtend(app: string): boolean {
+    return this.contextOf === undefined && this.mayEnter(app);
   }
 
   /** What a commit is stamped with, in place of what the caller says. */

@@ -4,17 +4,25 @@
  *
  * W1. A worker may do what both its token and its parent's grants allow.
  * W2. It ends with its parent.
+ * W3. A token without grants is for the context of its request and nothing else: whoever holds it
+ *     says keys, and whose they are is put in here.
  */
 import { importJWK, jwtVerify } from 'jose';
 import { HoldfastError } from '../../errors/index.ts';
+import { contextGrants } from '../../layers/contexts/index.ts';
+import { checkApp } from '../../ledger/index.ts';
 import { checkGrant } from './grant.ts';
 import type { Grant } from './grant.ts';
 
 export interface WorkerClaims {
   readonly grants: readonly Grant[];
   readonly request: string;
+  /** The app whose context of `request` is all that it sees; undefined with grants of its own. */
+  readonly contextOf: string | undefined;
   readonly expiresAt: number;
 }
+
+type Given = { readonly scope?: unknown; readonly rights?: unknown } | null | undefined;
 
 export const workerTokenType = 'holdfast-worker+jwt';
 /** A token for longer than this is no worker's. */
@@ -55,11 +63,14 @@ export async function verifyWorkerToken(
     if (typeof req !== 'string' || req === '' || req.length > requestChars) {
       throw new TypeError('without a request');
     }
-    const given = Array.isArray(grants) ? (grants as Record<string, unknown>[]) : [];
+    const isContext = grants === undefined;
+    if (isContext) checkApp(app);
+    const given = isContext ? contextGrants(req) : Array.isArray(grants) ? (grants as Given[]) : [];
     const checked = given.map((grant) =>
-      checkGrant({ app, scope: grant?.['scope'], rights: grant?.['rights'] }),
+      checkGrant({ app, scope: grant?.scope, rights: grant?.rights }),
     );
-    return { grants: checked, request: req, expiresAt: exp * 1000 };
+    const contextOf = isContext ? (app as string) : undefined;
+    return { grants: checked, request: req, contextOf, expiresAt: exp * 1000 };
   } catch (error) {
     const message = 'the worker’s token is not valid: expired, malformed, or signed by nobody';
     throw new HoldfastError('unauthenticated', message, { cause: error });

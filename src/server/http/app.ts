@@ -8,7 +8,7 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { forbidden } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
 import { guardedDirectory } from '../guard/guarded-directory.ts';
-import { GuardedLedger } from '../guard/guarded-ledger.ts';
+import { servedLedger } from '../guard/served-ledger.ts';
 import type { Usage } from '../limits/usage.ts';
 import type { Observer } from '../observe/observer.ts';
 import { HttpCall, jsonResponse } from './http-call.ts';
@@ -160,7 +160,7 @@ export class HttpApp {
       request,
       path: one.path,
       principal,
-      ledger: (app) => observer.observed(new GuardedLedger(ledgers.ledger(app), principal, gate)),
+      ledger: (app) => observer.observed(servedLedger(ledgers, app, principal, gate)),
     });
     return one.handle(call);
   }

@@ -13,8 +13,8 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { forbidden } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
 import { guardedDirectory } from '../guard/guarded-directory.ts';
-import { GuardedLedger } from '../guard/guarded-ledger.ts';
 import type { Members } from '../guard/members.ts';
+import { servedLedger } from '../guard/served-ledger.ts';
 import type { Usage } from '../limits/usage.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { ServerExtension } from './extension.ts';
@@ -142,7 +142,7 @@ export class SocketHost {
       let guarded = known.get(app);
       if (guarded === undefined) {
         const gate = { claim: (member: string) => members.claim(member, instance) };
-        guarded = observer.observed(new GuardedLedger(ledgers.ledger(app), principal, gate));
+        guarded = observer.observed(servedLedger(ledgers, app, principal, gate));
         // Whoever asks for ever new names must not fill the memory with them.
         if (principal.mayEnter(app) && known.size < 1000) known.set(app, guarded);
       }
@@ -162,7 +162,7 @@ export class SocketHost {
         if (found === undefined) {
           throw new HoldfastError('unsupported', `there is no extension '${extension}' here`);
         }
-        if (!principal.mayEnter(app)) throw forbidden('read', app);
+        if (!principal.mayExtend(app)) throw forbidden('read', app);
         found.open(channel, { app, args, ledger: ledger(app), principal });
       },
     });

@@ -54,7 +54,7 @@ export function workersContract(contract: LayerContract): void {
         () => served.scan({ scope }),
         () => served.scope(scope),
         () => served.log(position, { scope }),
-        () => collect(served.watch({ scope, after: position })),
+        async () => collect(served.watch({ scope, after: position })),
         () => served.erase(ref),
         () => served.commit({ mutations: [{ kind: 'set', ...ref, value: 1 }] }),
         () => served.commit({ checks: [{ kind: 'value', ...ref, value: 'secret' }] }),
@@ -64,7 +64,7 @@ export function workersContract(contract: LayerContract): void {
     }
     const closed: (() => Promise<unknown>)[] = [
       () => served.log(position),
-      () => collect(served.watch({ after: position })),
+      async () => collect(served.watch({ after: position })),
       () => served.pin('p', position, 1000),
       () => served.heartbeat('m', 1000),
       () => served.members(),

@@ -46,7 +46,7 @@ async function handled(
 ): Promise<Response> {
   const { principal, request } = call;
   const app = call.name('app');
-  if (!principal.mayEnter(app)) throw forbidden('read', app);
+  if (!principal.mayExtend(app)) throw forbidden('read', app);
   const { url, method, headers } = request;
   const signal = AbortSignal.any([request.signal, going, principal.ended]);
   const body = method === 'POST' ? Buffer.from(await call.bytes()) : null;

@@ -11,7 +11,9 @@ import { checkpointNumber } from '../keyspace.ts';
 export const formatVersion = 1;
 
 /** `waiting`: for an answer from outside. `failed` and `cancelled` runs can be taken up again. */
-export type RunStatus = 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled';
+export type RunStatus = (typeof runStatuses)[number];
+
+const runStatuses = ['running', 'waiting', 'completed', 'failed', 'cancelled'] as const;
 
 /** A question to the outside that has no answer yet. */
 export interface PendingRequest {
@@ -61,6 +63,8 @@ export interface Checkpoint extends Omit<Manifest, 'nonce' | 'epoch'> {
   readonly format: number;
 }
 
+type ManifestEntry = Pick<Entry, 'scope' | 'key' | 'value'>;
+
 interface StoredManifest {
   readonly v: number;
   readonly step: number;
@@ -97,15 +101,12 @@ export function storedManifest(manifest: Manifest): StoredManifest {
   };
 }
 
-/** Throws `unsupported` for a manifest of a newer format. */
-export function manifestOf(entry: Pick<Entry, 'key' | 'value'>): Manifest {
-  const stored = entry.value.decode() as StoredManifest;
-  if (stored.v > formatVersion) {
-    const text = `checkpoint ${checkpointNumber(entry.key)} has format ${stored.v}`;
-    throw new HoldfastError('unsupported', `${text}; this code reads up to ${formatVersion}`, {
-      details: { format: stored.v, known: formatVersion },
-    });
-  }
+/**
+ * Throws `unsupported` for a manifest of a newer format, `store_corrupt` for what is none: passing
+ * it over would silently go on from an older state.
+ */
+export function manifestOf(entry: ManifestEntry): Manifest {
+  const stored = storedIn(entry);
   return {
     step: stored.step,
     parent: stored.up,
@@ -119,6 +120,31 @@ export function manifestOf(entry: Pick<Entry, 'key' | 'value'>): Manifest {
     metadata: stored.d ?? {},
     forks: Object.keys(stored.f ?? {}),
   };
+}
+
+function storedIn({ scope, key, value }: ManifestEntry): StoredManifest {
+  const stored = value.decode() as Partial<StoredManifest> | null;
+  const text = `checkpoint ${checkpointNumber(key)} in '${scope}'`;
+  if (typeof stored?.v === 'number' && stored.v > formatVersion) {
+    const reads = `this code reads up to ${formatVersion}`;
+    throw new HoldfastError('unsupported', `${text} has format ${stored.v}; ${reads}`, {
+      details: { scope, key, format: stored.v, known: formatVersion },
+    });
+  }
+  if (isManifest(stored)) return stored;
+  throw new HoldfastError('store_corrupt', `${text} is damaged; delete it, or restore a backup`, {
+    details: { scope, key },
+  });
+}
+
+function isManifest(stored: Partial<StoredManifest> | null): stored is StoredManifest {
+  return (
+    typeof stored?.v === 'number' &&
+    typeof stored.step === 'number' &&
+    typeof stored.by === 'number' &&
+    typeof stored.id === 'string' &&
+    runStatuses.some((status) => status === stored.st)
+  );
 }
 
 export function checkpointOf(workflow: string, run: string, entry: Entry): Checkpoint {

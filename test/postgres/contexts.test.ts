@@ -19,7 +19,8 @@ withServer(inject('postgres'), 'contexts on Postgres', () => {
       await using ctx = await openRequest(server.url, { token });
       await ctx.appState.set('k', 1);
       await postgres.server.kill('SIGKILL');
-      const away: object = { code: expect.stringMatching(/^(unavailable|timeout)$/) };
+      const code: unknown = expect.stringMatching(/^(unavailable|timeout)$/);
+      const away = { code };
       await expect(ctx.appState.get('k', 'default')).rejects.toMatchObject(away);
       await expect(ctx.state.get('k', 'default')).rejects.toMatchObject(away);
       await expect(ctx.state.has('k')).rejects.toMatchObject(away);

@@ -54,7 +54,8 @@ function storageRules(contract: LayerContract): void {
         { v: 1, step: 'x', by: 1, id: '', st: '' },
       ]) {
         await world.ledger.commit({ mutations: [{ kind: 'set', ...ref, value }] });
-        const damaged = { code: 'store_corrupt', message: expect.stringMatching(/checkpoint 1/) };
+        const message: unknown = expect.stringMatching(/checkpoint 1/);
+        const damaged = { code: 'store_corrupt', message };
         await expect(runs.load('r', 1)).rejects.toMatchObject(damaged);
         await expect(collect(runs.checkpoints({ run: 'r' }))).rejects.toMatchObject(damaged);
       }
@@ -117,7 +118,7 @@ function storageRules(contract: LayerContract): void {
     await stepBy(run, (view) => {
       view.set('__proto__', 'a key');
       view.set('constructor', 'a key');
-      view.set('code', { toJSON: 'not called', then: 'not awaited' });
+      view.set('code', { toJSON: 'not called', eval: 'not run' });
     });
     const text = await runs.export('r', 1);
     const file = JSON.parse(text) as { state: { entries: object[] } };
@@ -125,7 +126,7 @@ function storageRules(contract: LayerContract): void {
     await runs.import(JSON.stringify(file), 'copy').catch(() => undefined);
     const loaded = await runs.load('r', 1);
     expect(loaded?.state.get('__proto__')).toBe('a key');
-    expect(loaded?.state.get('code')).toEqual({ toJSON: 'not called', then: 'not awaited' });
+    expect(loaded?.state.get('code')).toEqual({ toJSON: 'not called', eval: 'not run' });
     expect(({} as { polluted?: boolean }).polluted).toBe(undefined);
     expect(({} as { x?: number }).x).toBe(undefined);
   });

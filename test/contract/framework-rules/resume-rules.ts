@@ -101,7 +101,7 @@ function cancellationRules(contract: LayerContract): void {
     let working = 0;
     for await (const event of execution) {
       if (event.type === 'executing' && event.executor !== 'a') working += 1;
-      if (working === 2) execution.cancel();
+      if (working === 2) void execution.cancel();
     }
     expect((await execution.result()).status).toBe('cancelled');
     expect(stopped.toSorted()).toEqual(['b', 'c']);

@@ -23,7 +23,7 @@ const agentSessionStateFields = {
   snapshot: optionalBytes(2),
   delta: optionalBytes(3),
 };
-export const agentSessionState = shape(agentSessionStateFields);
+export const agentSessionState = shape(agentSessionStateFields, [['snapshot', 'delta']]);
 
 const requestFields = {
   text: text(1),
@@ -37,10 +37,11 @@ export const textMessageRequest = shape(requestFields);
 
 /** `code` is one of `textMessageErrorCodes`. */
 const errorShape = shape({ message: text(1), code: count(2) });
-const completeShape = shape({
+const completeFields = {
   sessionState: embedded(1, agentSessionState),
   error: embedded(2, errorShape),
-});
+};
+const completeShape = shape(completeFields, [['sessionState', 'error']]);
 
 const responseFields = {
   messageId: text(1),
@@ -52,7 +53,9 @@ const responseFields = {
   agentHandoff: optionalBytes(6),
   complete: embedded(7, completeShape),
 };
-export const textMessageResponse = shape(responseFields);
+export const textMessageResponse = shape(responseFields, [
+  ['message', 'functionCall', 'functionCallOutput', 'agentHandoff', 'complete'],
+]);
 
 export const textMessageErrorCodes = {
   INTERNAL_ERROR: 0,

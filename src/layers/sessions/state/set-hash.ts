@@ -10,7 +10,8 @@
  *
  * It finds every accident. It is no signature: who may write the state may also write the hash.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
+import { sha256 } from '../../../internal/sha256.ts';
+import { utf8Length } from '../../../internal/bytes.ts';
 import type { StoredValue } from '../../../ledger/index.ts';
 
 /** 32 lower-case hex digits. */
@@ -44,7 +45,7 @@ export function sumOf(hash: StateHash): bigint {
 
 /** The same kind of hash of any bytes at once: for payloads that are not made of entries. */
 export function digest(bytes: Uint8Array | string): StateHash {
-  return hashText(firstWord(typeof bytes === 'string' ? encoder.encode(bytes) : bytes));
+  return hashText(firstWord(bytes));
 }
 
 /** A set's hash after elements went and came: for codecs whose contents are sets of something. */
@@ -54,26 +55,24 @@ export function changedHash(
   come: Iterable<string>,
 ): StateHash {
   let sum = sumOf(hash);
-  for (const element of gone) sum -= firstWord(encoder.encode(element));
-  for (const element of come) sum += firstWord(encoder.encode(element));
+  for (const element of gone) sum -= firstWord(element);
+  for (const element of come) sum += firstWord(element);
   return hashText(BigInt.asUintN(modulus, sum));
 }
 
 function entryHash(key: string, value: StoredValue): bigint {
-  const name = encoder.encode(key);
+  const name = `${utf8Length(key)}:${key}`;
   const { content } = value;
-  if (typeof content === 'string') {
-    return firstWord(encoder.encode(`${name.byteLength}:${key}j${canonicalText(content)}`));
-  }
-  const head = encoder.encode(`${name.byteLength}:${key}b`);
+  if (typeof content === 'string') return firstWord(`${name}j${canonicalText(content)}`);
+  const head = encoder.encode(`${name}b`);
   const whole = new Uint8Array(head.byteLength + content.byteLength);
   whole.set(head);
   whole.set(content, head.byteLength);
   return firstWord(whole);
 }
 
-function firstWord(bytes: Uint8Array): bigint {
-  const hash = sha256(bytes);
+function firstWord(content: string | Uint8Array): bigint {
+  const hash = sha256(content);
   const view = new DataView(hash.buffer, hash.byteOffset);
   return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
 }

@@ -4,14 +4,15 @@
  * W1. A field that is undefined is not written. A plain number or text that is zero or empty is not
  *     written either and reads as that, as proto3 has it; `optional` and members of a `oneof` are
  *     written whenever they are there.
- * W2. A reader passes over fields that it does not know; of a field that comes twice the last one
- *     counts.
+ * W2. A reader passes over fields that it does not know. Of a field that comes twice the last one
+ *     counts, of a `oneof` the member that came last; messages that come twice are merged.
  * W3. Bytes that are no such message are `protocol`; nothing else is thrown for them.
  *
  * The bytes are written and read by `@bufbuild/protobuf`. Shapes stand here instead of generated
  * code because there is no compiler to run, and because `oneof` is an ordinary optional field.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { HoldfastError } from '../../../errors/index.ts';
 
 interface Scalar<T> {
@@ -19,7 +20,8 @@ interface Scalar<T> {
   /** What is not written, and what a field that is not there reads as. */
   readonly none: T | undefined;
   write(writer: BinaryWriter, value: T): void;
-  read(reader: BinaryReader): T;
+  /** `before` is what the field was already. */
+  read(reader: BinaryReader, before: T | undefined): T;
 }
 
 export interface Field<T> {
@@ -41,7 +43,8 @@ export type Fielded<F extends Fields> = {
 
 export interface Shape<T> {
   write(writer: BinaryWriter, message: T): void;
-  read(reader: BinaryReader, end: number): T;
+  /** `onto`: what is read is added to it. */
+  read(reader: BinaryReader, end: number, onto?: T): T;
   encode(message: T): Uint8Array;
   /** Throws `protocol`. */
   decode(bytes: Uint8Array): T;
@@ -51,7 +54,7 @@ function scalar<T>(
   wireType: WireType,
   none: T | undefined,
   write: (writer: BinaryWriter, value: T) => void,
-  read: (reader: BinaryReader) => T,
+  read: (reader: BinaryReader, before: T | undefined) => T,
 ): Scalar<T> {
   return { wireType, none, write, read };
 }
@@ -72,8 +75,8 @@ const bytesScalar = scalar<Uint8Array>(
 const hexScalar = scalar<string>(
   WireType.LengthDelimited,
   undefined,
-  (writer, value) => writer.bytes(bytesOfHex(value)),
-  (reader) => hexOfBytes(reader.bytes()),
+  (writer, value) => writer.bytes(hexToBytes(value)),
+  (reader) => bytesToHex(reader.bytes()),
 );
 const longScalar = scalar<bigint>(
   WireType.Varint,
@@ -97,18 +100,6 @@ const flagScalar = scalar<boolean>(
 function whole(value: bigint): number {
   if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
   throw new HoldfastError('protocol', 'a number is beyond 2^53-1');
-}
-
-function bytesOfHex(hex: string): Uint8Array {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16);
-  }
-  return bytes;
-}
-
-function hexOfBytes(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function plain<T>(of: Scalar<T>) {
@@ -154,18 +145,29 @@ function embeddedScalar<T>(shape: Shape<T>): Scalar<T> {
       shape.write(writer, value);
       writer.join();
     },
-    (reader) => {
+    (reader, before) => {
       const length = reader.uint32();
-      return shape.read(reader, reader.pos + length);
+      return shape.read(reader, reader.pos + length, before);
     },
   );
 }
 
-export function shape<F extends Fields>(fields: F): Shape<Fielded<F>> {
+const noItems: readonly unknown[] = [];
+
+/** `oneOf` names groups of fields of which at most one is there. */
+export function shape<F extends Fields>(
+  fields: F,
+  oneOf: readonly (readonly (keyof F & string)[])[] = [],
+): Shape<Fielded<F>> {
   const entries = Object.entries(fields);
-  const byNumber = new Map(entries.map(([name, field]) => [field.number, { name, ...field }]));
+  const byNumber = new Map(
+    entries.map(([name, field]) => {
+      const group = oneOf.find((names) => names.includes(name)) ?? [];
+      return [field.number, { name, others: group.filter((other) => other !== name), ...field }];
+    }),
+  );
   const blank = Object.fromEntries(
-    entries.map(([name, { scalar, isRepeated }]) => [name, isRepeated ? [] : scalar.none]),
+    entries.map(([name, { scalar, isRepeated }]) => [name, isRepeated ? noItems : scalar.none]),
   );
 
   function write(writer: BinaryWriter, message: Readonly<Record<string, unknown>>): void {
@@ -179,9 +181,13 @@ export function shape<F extends Fields>(fields: F): Shape<Fielded<F>> {
     }
   }
 
-  function read(reader: BinaryReader, end: number): Record<string, unknown> {
+  function read(
+    reader: BinaryReader,
+    end: number,
+    onto: Readonly<Record<string, unknown>> = blank,
+  ): Record<string, unknown> {
     if (end > reader.len) throw new RangeError('the message is cut off');
-    const message: Record<string, unknown> = { ...blank };
+    const message = { ...onto };
     while (reader.pos < end) {
       const [number, wireType] = reader.tag();
       const field = byNumber.get(number);
@@ -189,9 +195,14 @@ export function shape<F extends Fields>(fields: F): Shape<Fielded<F>> {
         reader.skip(wireType, number);
         continue;
       }
-      const value = field.scalar.read(reader);
-      const { name } = field;
-      message[name] = field.isRepeated ? [...(message[name] as unknown[]), value] : value;
+      const { name, scalar, isRepeated, others } = field;
+      if (isRepeated) {
+        if (message[name] === onto[name]) message[name] = [...(onto[name] as unknown[])];
+        (message[name] as unknown[]).push(scalar.read(reader, undefined));
+      } else {
+        message[name] = scalar.read(reader, message[name]);
+        for (const other of others) message[other] = undefined;
+      }
     }
     if (reader.pos !== end) throw new RangeError('a field reaches beyond its message');
     return message;

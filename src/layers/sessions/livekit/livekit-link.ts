@@ -42,7 +42,7 @@ export function liveKitLink(theirs: Link, options: LiveKitLinkOptions): Link {
 class LiveKitLink implements Link {
   readonly #theirs: Link;
   readonly #options: LiveKitLinkOptions;
-  /** By the id of the message. */
+  /** By the ids of session and message. */
   readonly #turns = new Map<string, TurnMessage>();
   #listener: LinkListener | undefined;
 
@@ -56,8 +56,8 @@ class LiveKitLink implements Link {
     if (turn !== undefined) this.#ask(turn);
     if (cancel === undefined) return;
     // They have no way to be told; what they answer is passed over.
-    for (const [id, { request }] of this.#turns) {
-      if (request === cancel.request) this.#turns.delete(id);
+    for (const [key, { request }] of this.#turns) {
+      if (request === cancel.request) this.#turns.delete(key);
     }
   }
 
@@ -78,8 +78,8 @@ class LiveKitLink implements Link {
   #ask(turn: TurnMessage): void {
     // An attempt of its own, so that a late answer to an earlier one is not taken for this one's.
     const messageId = turn.attempt === 1 ? turn.turn : `${turn.turn}#${turn.attempt}`;
-    this.#turns.set(messageId, turn);
     const { session, agent, metadata, base, delta, snapshot } = turn;
+    this.#turns.set(keyOf(session, messageId), turn);
     const version = BigInt(base?.version ?? 0);
     const request = {
       text: textOf(turn.input),
@@ -93,17 +93,21 @@ class LiveKitLink implements Link {
   }
 
   #receive(bytes: Uint8Array): void {
-    let response: TextMessageResponse;
     try {
-      response = textMessageResponse.decode(bytes);
+      this.#take(textMessageResponse.decode(bytes));
     } catch {
-      return this.close();
+      // What comes behind it can't be trusted either; others get its turns.
+      this.close();
     }
-    const turn = this.#turns.get(response.messageId);
+  }
+
+  #take(response: TextMessageResponse): void {
+    const key = keyOf(response.sessionId, response.messageId);
+    const turn = this.#turns.get(key);
     if (turn === undefined) return;
     const { complete } = response;
     if (complete === undefined) return this.#event(turn, response);
-    this.#turns.delete(response.messageId);
+    this.#turns.delete(key);
     const { request } = turn;
     const state = complete.sessionState;
     if (state === undefined) {
@@ -113,8 +117,8 @@ class LiveKitLink implements Link {
       return this.#tell(workerFrame.encode({ failed }));
     }
     const base = turn.base?.version ?? 0;
-    const isNext = Number(state.version) === base + 1;
-    const version = isNext ? turn.next : Number(state.version);
+    // No turn makes version 0: the host finds that the answer does not hold.
+    const version = state.version === BigInt(base + 1) ? turn.next : 0;
     const { delta, snapshot } = state;
     this.#tell(
       workerFrame.encode({ complete: { request, base, state: { version }, delta, snapshot } }),
@@ -142,6 +146,10 @@ function* eventsOf(response: TextMessageResponse): Generator<readonly [string, u
     yield ['function_call_output', functionCallOutput.decode(response.functionCallOutput)];
   }
   if (handoff !== undefined) yield ['agent_handoff', agentHandoff.decode(handoff)];
+}
+
+function keyOf(session: string, message: string): string {
+  return JSON.stringify([session, message]);
 }
 
 /** Their input is text: a text is sent as it is, anything else as JSON. */

@@ -10,6 +10,7 @@ import {
   textMessageResponse,
 } from './text-messages.ts';
 import type { TextMessageRequest } from './text-messages.ts';
+import type { Link } from '../index.ts';
 
 /** Protobuf by hand, from the rules of its encoding alone. */
 function varint(value: bigint): number[] {
@@ -191,4 +192,66 @@ test('a worker that speaks LiveKit serves a session', async () => {
   const last = asked.at(-1)?.sessionState?.snapshot;
   expect(new TextDecoder().decode(last)).toBe('abd');
   expect(asked.map(({ sessionState }) => sessionState?.version)).toContain(4n);
+});
+
+/** A link whose other end is driven by hand, and the requests that arrive there. */
+async function scripted(answer: (request: TextMessageRequest, theirs: Link) => void) {
+  const store = await open('memory:');
+  const host = new SessionHost(store.app('a'), {
+    codecs: [growingCodec],
+    workerWaitMs: 50,
+    attempts: 2,
+  });
+  const [ours, theirs] = linkPair();
+  const asked: TextMessageRequest[] = [];
+  theirs.listen({
+    closed: () => undefined,
+    frame(frame) {
+      const request = textMessageRequest.decode(frame);
+      asked.push(request);
+      answer(request, theirs);
+    },
+  });
+  const agents = [{ name: 'agent', payload: growingCodec.name }];
+  host.attach(liveKitLink(ours, { worker: 'livekit', agents, capacity: 4 }));
+  const close = async (): Promise<void> => {
+    await host.close();
+    await store.close();
+  };
+  return { host, asked, close };
+}
+
+const idsOf = ({ messageId, sessionId }: TextMessageRequest) => ({ messageId, sessionId });
+
+test('turns of two sessions may have one id', async () => {
+  const waiting: TextMessageRequest[] = [];
+  const { host, close } = await scripted((request, theirs) => {
+    waiting.push(request);
+    if (waiting.length < 2) return;
+    // The other way round.
+    for (const asked of waiting.toReversed()) {
+      const sessionState = { version: 1n, delta: new TextEncoder().encode(asked.sessionId) };
+      theirs.send(textMessageResponse.encode({ ...idsOf(asked), complete: { sessionState } }));
+    }
+  });
+  const turn = (session: string) => host.turn({ session, id: '1', agent: 'agent', input: 'x' });
+  const both = await Promise.all([turn('ada'), turn('bob')]);
+  const hashes = ['ada', 'bob'].map((name) => growingCodec.hash(new TextEncoder().encode(name)));
+  expect(both.map((done) => done.kind === 'done' && done.hash)).toEqual(hashes);
+  await close();
+});
+
+test.each([
+  ['a version beyond 2^53', { complete: { sessionState: { version: 2n ** 64n - 1n } } }],
+  ['a version that is not the next', { complete: { sessionState: { version: 5n } } }],
+  ['an event that is none', { functionCall: Uint8Array.of(255, 255, 255) }],
+  ['an end without result', { complete: {} }],
+])('%s costs the worker its turn, not the host its life', async (_, answer) => {
+  const { host, close } = await scripted((request, theirs) => {
+    theirs.send(textMessageResponse.encode({ ...idsOf(request), ...answer }));
+  });
+  const turn = host.turn({ session: 's', id: '1', agent: 'agent', input: 'x' });
+  await expect(turn).rejects.toMatchObject({ outcome: 'not-applied' });
+  expect(await host.session('s').head()).toBe(undefined);
+  await close();
 });

@@ -152,6 +152,16 @@ function embeddedScalar<T>(shape: Shape<T>): Scalar<T> {
   );
 }
 
+/** The fields as a reader finds them; `others` are the members that exclude a field. */
+function numbered(fields: Fields, oneOf: readonly (readonly string[])[]) {
+  return new Map(
+    Object.entries(fields).map(([name, field]) => {
+      const group = oneOf.find((names) => names.includes(name)) ?? [];
+      return [field.number, { name, others: group.filter((other) => other !== name), ...field }];
+    }),
+  );
+}
+
 const noItems: readonly unknown[] = [];
 
 /** `oneOf` names groups of fields of which at most one is there. */
@@ -160,12 +170,7 @@ export function shape<F extends Fields>(
   oneOf: readonly (readonly (keyof F & string)[])[] = [],
 ): Shape<Fielded<F>> {
   const entries = Object.entries(fields);
-  const byNumber = new Map(
-    entries.map(([name, field]) => {
-      const group = oneOf.find((names) => names.includes(name)) ?? [];
-      return [field.number, { name, others: group.filter((other) => other !== name), ...field }];
-    }),
-  );
+  const byNumber = numbered(fields, oneOf);
   const blank = Object.fromEntries(
     entries.map(([name, { scalar, isRepeated }]) => [name, isRepeated ? noItems : scalar.none]),
   );

@@ -3,6 +3,8 @@ import type { Engine, EngineOptions } from '../../src/engine/index.ts';
 import { openRedisEngine } from '../../src/engine/redis/index.ts';
 import { systemClock } from '../../src/internal/clock.ts';
 import { systemRandom } from '../../src/internal/random.ts';
+import { plainView } from '../robustness/grounds.ts';
+import type { Ground } from '../robustness/grounds.ts';
 
 export const defaults: EngineOptions = {
   clock: systemClock,
@@ -23,4 +25,14 @@ export function newStore(url: string): string {
 
 export function openEngine(url: string, options: Partial<EngineOptions> = {}): Promise<Engine> {
   return openRedisEngine(url, { ...defaults, ...options });
+}
+
+/** Stores for a searching test. */
+export function groundOn(server: string): Ground {
+  return {
+    open: openRedisEngine,
+    newStore: () => ({ url: newStore(server), remove: () => undefined }),
+    view: plainView,
+    isFar: true,
+  };
 }

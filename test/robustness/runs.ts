@@ -10,3 +10,6 @@ export const runSeed = seed === undefined ? 20_260_730 : Number(seed);
 export function runCount(slice: number, share = 1): number {
   return runs === undefined ? slice : Math.max(1, Math.ceil(Number(runs) * share));
 }
+
+/** Whether the tests run for as long as somebody asked, not for as long as everybody can wait. */
+export const isSearching = runs !== undefined;

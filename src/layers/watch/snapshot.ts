@@ -3,7 +3,9 @@
  *
  * S1. Every page shows the same position; the log is pinned there while more pages are to come.
  * S2. Changes after that position, and none before it, are what the watch goes on with.
+ * S3. Whoever dies while it is read is in it or not; the `expired` is among the changes.
  */
+import { HoldfastError } from '../../errors/index.ts';
 import { cursorAt } from '../../ledger/index.ts';
 import type { Entry, EntryHead, Ledger, Page, Position } from '../../ledger/index.ts';
 import type { Place } from './watcher-index.ts';
@@ -117,7 +119,7 @@ async function scopesAt(ledger: Ledger, at: Position, internal: boolean): Promis
   } while (cursor !== undefined);
   for (let seen = at; ;) {
     const page = await ledger.log(seen, { keysOnly: true });
-    if (page.kind !== 'commits') return found;
+    if (page.kind !== 'commits') throw gone(page.kind);
     for (const { changes } of page.commits) {
       for (const { scope } of changes) if (internal || !scope.startsWith('$')) found.add(scope);
     }
@@ -138,4 +140,10 @@ function scan(
   },
 ): Promise<Scanned> {
   return keysOnly ? ledger.scan({ ...page, keysOnly: true }) : ledger.scan(page);
+}
+
+function gone(kind: 'trimmed' | 'regressed'): HoldfastError {
+  return new HoldfastError(kind, 'the log was cut while a snapshot was read', {
+    details: { what: 'snapshot' },
+  });
 }

@@ -1,7 +1,10 @@
 /** What is there, then what comes: no gap between the two. */
 import { expect } from 'vitest';
 import type { Watch } from '../../layers/watch/index.ts';
+import type { Ledger } from '../../ledger/index.ts';
+import { App } from '../../store/index.ts';
 import type { LayerContract } from '../layer-world.ts';
+import { testParts } from '../layer-world.ts';
 import { nextEvent, takeChanges, tell } from './acts.ts';
 
 /** Pulls the whole snapshot: `scope/key` to value. */
@@ -80,6 +83,40 @@ export function watchSnapshotContract(contract: LayerContract): void {
       'updated c/k 2 was 1',
     ]);
     await watch.return();
+  });
+
+  contract.timed('the dead are in no snapshot, and their end is told', async (world, clock) => {
+    const { app, upkeep } = world;
+    const scope = app.scope<number>('s');
+    await scope.set('short', 1, { ttlMs: 5000 });
+    await scope.set('long', 2, { ttlMs: 50_000 });
+    clock.advance(5000);
+    for (const place of [{}, { scope: 's' }, { scope: 's', key: 'short' }]) {
+      const watch = app.watch({ ...place, snapshot: true });
+      const found = await snapshot(watch);
+      expect([found.has('s/short'), found.get('s/long')]).toEqual([
+        false,
+        'key' in place ? undefined : 2,
+      ]);
+      await watch.return();
+    }
+    const watch = app.watch({ scope: 's', snapshot: true });
+    await snapshot(watch);
+    await upkeep();
+    expect((await takeChanges(watch, 1)).map(tell)).toEqual(['expired s/short was 1']);
+    await watch.return();
+  });
+
+  contract.test('a log that is cut while a snapshot of an app is read ends it', async (world) => {
+    const { ledger } = world;
+    await world.app.scope('s').set('k', 1);
+    const cut = async () => ({ kind: 'trimmed' as const, head: (await ledger.head()).position });
+    const over = Object.create(ledger) as Ledger;
+    const bound = ['head', 'scopes', 'scan', 'pin'] as const;
+    for (const name of bound) Object.assign(over, { [name]: ledger[name].bind(ledger) });
+    Object.assign(over, { name: ledger.name, log: cut });
+    const watch = App.over(over, testParts()).watch({ snapshot: true });
+    expect(await nextEvent(watch)).toMatchObject({ kind: 'trimmed' });
   });
 
   contract.test('folding a watch gives the state, while many write', async ({ app, another }) => {

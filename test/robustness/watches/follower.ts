@@ -28,6 +28,8 @@ export class Follower {
   #isOver = false;
   /** What came of a snapshot so far. */
   #snapshot: [string, unknown][] = [];
+  /** When the session began: what was dead by then is in no snapshot. */
+  #began = 0;
   /** What happened to it, for the test that wants all of it to happen. */
   readonly fates = { resumed: 0, killed: 0, trimmed: 0, snapshots: 0, changes: 0 };
 
@@ -69,6 +71,7 @@ export class Follower {
   async #session(app: App): Promise<void> {
     const after = this.#position;
     this.#snapshot = [];
+    this.#began = this.#scene.clock.now();
     const watch = app.watch({ ...this.#options, after, snapshot: after === undefined });
     const patience = 1 + Math.floor(this.#random.float() * 6);
     for (let events = 0; events < patience; events += 1) {
@@ -129,18 +132,21 @@ export class Follower {
   }
 
   #judgeSnapshot({ entries, position, isLast }: WatchEvent & { kind: 'snapshot' }): void {
-    const expected = [...this.#scene.stateAt(position.revision)].filter(([at]) => {
-      const [scope = '', key = ''] = at.split('/');
-      return this.#isHere(scope, key);
-    });
     const { keysOnly = false } = this.#options;
-    const found = entries.map(({ scope, key, value }): [string, unknown] => [
-      `${scope}/${key}`,
-      short(value),
-    ]);
-    this.#snapshot.push(...found);
+    for (const { scope, key, value } of entries) {
+      this.#snapshot.push([`${scope}/${key}`, short(value)]);
+    }
     if (!isLast) return;
-    const wanted = expected.map(([at, value]) => [at, keysOnly ? undefined : short(value)]);
+    const wanted: [string, unknown][] = [];
+    const told = new Set(this.#snapshot.map(([at]) => at));
+    for (const [at, { value, expiresAt = Infinity }] of this.#scene.stateAt(position.revision)) {
+      const [scope = '', key = ''] = at.split('/');
+      if (!this.#isHere(scope, key) || expiresAt <= this.#began) continue;
+      // Whoever dies while the snapshot is read may be in it or not: the `expired` follows.
+      const isDying = expiresAt <= this.#scene.clock.now();
+      if (isDying && !told.has(at)) continue;
+      wanted.push([at, keysOnly ? undefined : short(value)]);
+    }
     expect(this.#snapshot.sort(byFirst)).toEqual(wanted.sort(byFirst));
     this.#position = position;
     this.fates.snapshots += 1;

@@ -4,11 +4,7 @@
  *
  * The truth is the log as the writer reads it after each of its writes, before anything is trimmed.
  */
-import { noFaults, openHostileEngine } from '../../../src/engine/hostile/index.ts';
-import type { Engine, EngineOptions } from '../../../src/engine/index.ts';
 import type { WatchEvent } from '../../../src/index.ts';
-import { openMemoryEngine } from '../../../src/engine/memory/index.ts';
-import { openSqliteEngine } from '../../../src/engine/sqlite/index.ts';
 import { seededRandom } from '../../../src/internal/random.ts';
 import type { Random } from '../../../src/internal/random.ts';
 import { openLedgers, origin } from '../../../src/ledger/index.ts';
@@ -16,17 +12,8 @@ import type { Commit, Ledger, Ledgers, Position } from '../../../src/ledger/inde
 import { App } from '../../../src/store/index.ts';
 import { falteringLedger } from '../../../src/testing/faltering-ledger.ts';
 import type { LineFaults } from '../../../src/testing/faltering-ledger.ts';
-import { loopback, ManualClock, pressing } from '../../../src/testing/index.ts';
-
-export type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
-
-const hostile = { ...noFaults, staleReads: 0.3, repeatedDecide: 0.2, delay: 0.2, lostHints: 0.3 };
-
-export const engines: Readonly<Record<string, OpenEngine>> = {
-  memory: openMemoryEngine,
-  hostile: (url, options) => openHostileEngine(url, options, hostile),
-  sqlite: openSqliteEngine,
-};
+import { ManualClock, pressing } from '../../../src/testing/index.ts';
+import type { Ground } from '../grounds.ts';
 
 export const retentionMs = 60_000;
 
@@ -36,22 +23,17 @@ export class Scene {
   readonly faults: LineFaults = { lostCall: 0.05, lostAnswer: 0, lateCommit: 0, brokenStream: 0.1 };
   /** Every commit there ever was. */
   readonly truth: Commit[] = [];
-  readonly #openEngine: OpenEngine;
+  readonly #ground: Ground;
   readonly #url: string;
-  readonly #isRemote: boolean;
   #seen: Position = origin;
   #opened = 0;
   #isTrimming = false;
   #writer: Ledgers | undefined;
 
-  constructor(
-    seed: number,
-    parts: { readonly openEngine: OpenEngine; readonly url: string; readonly isRemote: boolean },
-  ) {
+  constructor(seed: number, ground: Ground, url: string) {
     this.random = seededRandom(seed);
-    this.#openEngine = parts.openEngine;
-    this.#url = parts.url;
-    this.#isRemote = parts.isRemote;
+    this.#ground = ground;
+    this.#url = url;
   }
 
   async start(): Promise<Ledger> {
@@ -63,11 +45,16 @@ export class Scene {
   async process(): Promise<{ readonly app: App; kill(): Promise<void> }> {
     const ledgers = await this.#open();
     const random = seededRandom(Math.floor(this.random.float() * 2 ** 31));
-    const direct = ledgers.ledger('app');
-    const carried = this.#isRemote ? loopback(direct) : direct;
-    const ledger = falteringLedger(carried, random, this.faults);
+    const seen = await this.#ground.view(ledgers);
+    const ledger = falteringLedger(seen.ledger, random, this.faults);
     const app = App.over(ledger, { clock: this.clock, random });
-    return { app, kill: () => ledgers.close() };
+    return {
+      app,
+      async kill() {
+        await seen.close();
+        await ledgers.close();
+      },
+    };
   }
 
   /** Adds to the truth what was committed since. To be called before anything is trimmed. */
@@ -102,9 +89,10 @@ export class Scene {
     while (this.revision < revision || this.#isTrimming) await this.turn();
   }
 
-  /** Lets those go on who are ready to. */
-  turn(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Lets those go on who are ready to: a turn of the event loop, or a question to the store. */
+  async turn(): Promise<void> {
+    if (this.#ground.isFar) await this.#writer?.ledger('app').head();
+    await new Promise<void>((resolve) => {
       this.clock.soon(resolve);
     });
   }
@@ -117,14 +105,14 @@ export class Scene {
     await this.#writer?.close();
   }
 
-  /** What was there at a revision: `scope/key` to value. */
-  stateAt(revision: number): Map<string, unknown> {
-    const state = new Map<string, unknown>();
+  /** What the log says was there, by `scope/key`, the dead that nobody met included. */
+  stateAt(revision: number): Map<string, { value: unknown; expiresAt: number | undefined }> {
+    const state = new Map<string, { value: unknown; expiresAt: number | undefined }>();
     for (const { position, changes } of this.truth) {
       if (position.revision > revision) break;
-      for (const { scope, key, value } of changes) {
+      for (const { scope, key, value, expiresAt } of changes) {
         if (value === undefined) state.delete(`${scope}/${key}`);
-        else state.set(`${scope}/${key}`, value.decode());
+        else state.set(`${scope}/${key}`, { value: value.decode(), expiresAt });
       }
     }
     return state;
@@ -135,7 +123,7 @@ export class Scene {
     const random = seededRandom(Math.floor(this.random.float() * 2 ** 31) + this.#opened);
     this.#opened += 1;
     const shared = { cacheBytes: 2 ** 20, busyTimeoutMs: 5000, mustExist: false, readOnly: false };
-    const engine = await this.#openEngine(this.#url, {
+    const engine = await this.#ground.open(this.#url, {
       clock: pressing(clock),
       random,
       ...shared,

@@ -65,6 +65,7 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
   });
   const { limits } = terms;
   const onError = (error: unknown): void => observer.failed(error);
+  observer.tellTriggers({ source: ledgers, clock, random });
   const authenticator = new Authenticator({
     tokens,
     clock,

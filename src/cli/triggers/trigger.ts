@@ -16,6 +16,7 @@ const statusShape: RecordShape<TriggerStatus> = {
     { title: 'STATE', cell: stateOf },
     { title: 'ON', cell: ({ filter }) => placeOf(filter) },
     { title: 'LAG', align: 'right', cell: ({ lag }) => formatCount(lag) },
+    { title: 'PER S', align: 'right', cell: ({ perSecond }) => formatCount(Math.round(perSecond)) },
     { title: 'PARKED', align: 'right', cell: ({ parked }) => formatCount(parked) },
     { title: 'DEAD', align: 'right', cell: ({ deadLetters }) => formatCount(deadLetters) },
   ],

@@ -3,7 +3,7 @@
  *
  * `$trigger/NAME` is what people and workers say to each other; it changes rarely:
  * - `config`            `{ isPaused, generation, filter, since? }`; `generation` grows with a reset
- * - `worker/MEMBER`     a process that runs it
+ * - `worker/MEMBER`     a process that runs it: `{ perSecond? }`, with its progress
  * - `dead/ID`           a dead letter without its values; ID is `REVISION-DIGEST`
  * - `replay/ID`         asks the owner of the dead letter's shard to try it again
  *

@@ -95,6 +95,8 @@ export interface TriggerStatus {
   readonly deadLetters: number;
   /** Processes that run it. */
   readonly workers: number;
+  /** Events that they handled, averaged over about ten seconds, as they report it. */
+  readonly perSecond: number;
 }
 
 export interface TriggerStats extends TriggerStatus {
@@ -108,8 +110,6 @@ export interface TriggerStats extends TriggerStatus {
   readonly skipped: number;
   /** Attempts that failed. */
   readonly failed: number;
-  /** Handled events, averaged over about ten seconds. */
-  readonly perSecond: number;
 }
 
 export interface TriggerFilter {

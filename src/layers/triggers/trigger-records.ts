@@ -41,6 +41,14 @@ export interface StoredConfig extends Config {
 }
 
 const attempts = 20;
+/** A worker that reported nothing for as long did nothing. */
+const reportMs = 10_000;
+
+/** What a process that runs a trigger says of itself. */
+export interface WorkerReport {
+  /** Events that it handled, averaged over about ten seconds. */
+  readonly perSecond?: number | undefined;
+}
 
 export class TriggerRecords {
   readonly name: string;
@@ -126,8 +134,9 @@ export class TriggerRecords {
       this.ledger.members(),
     ]);
     const position = leastOf(positions) ?? head.oldest;
-    const workers = await this.#keys(controlScope(name), workerPrefix);
     const alive = new Set(members.map(({ id }) => id));
+    const workers = (await this.#workers()).filter(({ member }) => alive.has(member));
+    const isRecent = ({ at }: { at: number }): boolean => head.time - at < reportMs;
     return {
       name,
       isPaused: config.isPaused,
@@ -136,8 +145,21 @@ export class TriggerRecords {
       lag: await this.#lag(position, config.filter),
       parked: (await this.#keys(progressScope(name), 'parked/')).length,
       deadLetters: (await this.#keys(controlScope(name), deadPrefix)).length,
-      workers: workers.filter(({ key }) => alive.has(key.slice(workerPrefix.length))).length,
+      workers: workers.length,
+      perSecond: workers.filter(isRecent).reduce((sum, { perSecond }) => sum + perSecond, 0),
     };
+  }
+
+  async #workers(): Promise<{ member: string; perSecond: number; at: number }[]> {
+    const page = await this.ledger.scan({
+      scope: controlScope(this.name),
+      prefix: workerPrefix,
+      limit: limits.scanLimitMax,
+    });
+    return page.items.map(({ key, value, updatedAt: at }) => {
+      const { perSecond = 0 } = value.decode() as WorkerReport;
+      return { member: key.slice(workerPrefix.length), perSecond, at };
+    });
   }
 
   async #lag(position: Position, { scope, key, prefix, kinds }: TriggerFilter): Promise<number> {

@@ -56,9 +56,9 @@ export class Trigger implements AsyncDisposable {
   /** Costs a few reads, and a scan of the keys of what is parked and dead. */
   async stats(): Promise<TriggerStats> {
     const status = await this.#parts.records.status();
-    const { state, shards, perSecond } = this.#parts.worker;
+    const { state, shards } = this.#parts.worker;
     const { handled, skipped, failed } = this.#parts.counters;
-    return { ...status, state, shards, shardCount, handled, skipped, failed, perSecond };
+    return { ...status, state, shards, shardCount, handled, skipped, failed };
   }
 
   /** Events that were given up, the oldest event first. */

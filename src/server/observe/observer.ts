@@ -8,6 +8,8 @@ import { isHoldfastError } from '../../errors/index.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Ledger } from '../../ledger/index.ts';
 import { ObservedLedger } from './observed-ledger.ts';
+import { tellTriggers } from './trigger-metrics.ts';
+import type { TriggerMetricsParts } from './trigger-metrics.ts';
 
 export interface ObserverOptions {
   readonly registry: Registry | undefined;
@@ -102,6 +104,12 @@ export class Observer {
       called: (method, outcome, seconds) => this.#calls.observe({ method, outcome }, seconds),
       watching: (by) => this.#watches.inc(by),
     });
+  }
+
+  /** Adds how far the triggers of a store are. */
+  tellTriggers(parts: Omit<TriggerMetricsParts, 'registry' | 'onError'>): void {
+    const onError = (error: unknown): void => this.failed(error);
+    tellTriggers({ ...parts, registry: this.registry, onError });
   }
 
   requested(request: ObservedRequest): void {

@@ -57,6 +57,22 @@ export function triggerLifeContract(contract: LayerContract): void {
     expect(second.seen).toEqual(['updated s/k 2 was 1', 'updated s/k 3 was 2']);
   });
 
+  contract.timed('lag and rate are told to whoever asks', async (world, clock) => {
+    const { trigger, seen } = await starting(world.app, undefined);
+    const other = (await world.another()).triggers.records('t');
+    await trigger.pause();
+    const scope = world.app.scope<number>('s');
+    await scope.setMany(Array.from({ length: 40 }, (_, n) => [`k${n}`, n] as const));
+    expect(await other.status()).toMatchObject({ lag: 1, perSecond: 0, workers: 1 });
+    await trigger.resume();
+    await passUntil(clock, async () => seen.length === 40 && (await other.status()).lag === 0);
+    expect((await other.status()).perSecond).toBeGreaterThan(0);
+    expect((await trigger.stats()).handled).toBe(40);
+    for (let second = 0; second < 20; second += 1) await clock.pass(1000);
+    await passUntil(clock, async () => (await other.status()).perSecond === 0);
+    await trigger.stop();
+  });
+
   contract.test('paused it handles nothing, in any process, and then everything', async (w) => {
     const scope = w.app.scope<number>('s');
     const { trigger, seen } = await starting(w.app, undefined);

@@ -9,6 +9,7 @@
 import type { Held, Ledger, Membership, Mutation, Ownership } from '../../../ledger/index.ts';
 import { controlScope, resourceOf, shardCount, workerPrefix } from '../keyspace.ts';
 import { keysOf } from '../trigger-records.ts';
+import type { WorkerReport } from '../trigger-records.ts';
 
 export class Claims {
   readonly #ledger: Ledger;
@@ -24,14 +25,22 @@ export class Claims {
   /** Says that this process runs the trigger. */
   async enter(): Promise<void> {
     await this.#membership.start();
-    await this.#write({ kind: 'set', ...this.#ref(this.#membership.member), value: {} });
+    await this.#write(this.report({}));
+  }
+
+  /** What this process says of itself, in whichever commit. */
+  report(report: WorkerReport): Mutation {
+    return { kind: 'set', ...this.#ref(this.#membership.member), value: report };
   }
 
   async leave(): Promise<void> {
     await this.#write({ kind: 'delete', ...this.#ref(this.#membership.member) });
   }
 
-  /** How many shards each process should have. Forgets those that died. */
+  /**
+   * How many shards each process should have. Forgets those that died, and is known again where
+   * this process slept for so long that others have forgotten it.
+   */
   async share(): Promise<number> {
     const [rows, members] = await Promise.all([
       keysOf(this.#ledger, controlScope(this.#name), workerPrefix),
@@ -40,9 +49,13 @@ export class Claims {
     const alive = new Set(members.map(({ id }) => id));
     alive.add(this.#membership.member);
     const workers = rows.map(({ key }) => key.slice(workerPrefix.length));
+    if (!workers.includes(this.#membership.member)) {
+      await this.#write(this.report({}));
+      workers.push(this.#membership.member);
+    }
     const dead = workers.filter((member) => !alive.has(member));
     for (const member of dead) await this.#write({ kind: 'delete', ...this.#ref(member) });
-    const count = Math.max(1, workers.length - dead.length);
+    const count = workers.length - dead.length;
     return Math.ceil(shardCount / count);
   }
 

@@ -18,10 +18,20 @@ const writeMs = 200;
 const idleMs = 60_000;
 const idleRevisions = 4096;
 
+export interface ProgressParts {
+  readonly setting: Setting;
+  readonly records: TriggerRecords;
+  readonly shards: ReadonlyMap<number, Shard>;
+  /** What this process says of itself. */
+  report(): Mutation;
+}
+
 export class Progress {
   readonly #setting: Setting;
   readonly #records: TriggerRecords;
   readonly #shards: ReadonlyMap<number, Shard>;
+  /** Goes with each position that is written. */
+  readonly #report: () => Mutation;
   /** Of the config that the shards were loaded under. */
   configVersion = 0;
   #timer: Timer | undefined;
@@ -31,10 +41,12 @@ export class Progress {
   #lastWrite = 0;
   #pinned: { readonly revision: number; readonly at: number } | undefined;
 
-  constructor(setting: Setting, records: TriggerRecords, shards: ReadonlyMap<number, Shard>) {
+  constructor(parts: ProgressParts) {
+    const { setting } = parts;
     this.#setting = setting;
-    this.#records = records;
-    this.#shards = shards;
+    this.#records = parts.records;
+    this.#shards = parts.shards;
+    this.#report = () => parts.report();
     this.#writtenAt = setting.host.clock.monotonic();
   }
 
@@ -99,6 +111,7 @@ export class Progress {
     const mutations = moved.map(({ shard, low }): Mutation => {
       return { kind: 'set', scope, key: shardKey(shard.index), value: { position: low } };
     });
+    mutations.push(this.#report());
     const cause = { kind: 'trigger', id: name };
     const answer = await ledger.commit({ checks, mutations, durability: 'relaxed', cause });
     this.#writtenAt = this.#setting.host.clock.monotonic();

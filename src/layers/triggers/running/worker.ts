@@ -40,7 +40,15 @@ export class Worker {
     this.#setting = setting;
     this.#records = records;
     this.#claims = new Claims(setting.ledger, setting.name, membership);
-    this.#progress = new Progress(setting, records, this.#shards);
+    this.#progress = new Progress({
+      setting,
+      records,
+      shards: this.#shards,
+      report: () => {
+        this.#measure();
+        return this.#claims.report({ perSecond: Math.round(this.#rate.perSecond * 10) / 10 });
+      },
+    });
     this.#rate.at = setting.host.clock.monotonic();
   }
 
@@ -50,10 +58,6 @@ export class Worker {
 
   get shards(): number {
     return this.#shards.size;
-  }
-
-  get perSecond(): number {
-    return this.#rate.perSecond;
   }
 
   async start(): Promise<void> {

@@ -70,11 +70,10 @@ export function deadLettersContract(contract: LayerContract): void {
       handled.push(new_value);
     });
     await app.scope('s').set('poison', 'kept');
-    await app.scope('s').set('other', 1);
+    const { position } = await app.scope('s').set('other', 1);
     await passUntil(clock, async () => {
       return handled.length === 1 && (await trigger.stats()).parked === 1;
     });
-    const { position } = await ledger.head();
     await passUntil(clock, async () => (await trigger.stats()).lag === 0);
     clock.advance(2 * day);
     // The hold follows what was written down, with the next look after it.

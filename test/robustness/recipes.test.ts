@@ -10,10 +10,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { open } from '../../src/index.ts';
 import type { App, Change, Store } from '../../src/index.ts';
+import { Cache, SessionStore } from '../../src/layers/recipes/index.ts';
 import type { RateLimiterOptions, RateVerdict } from '../../src/layers/recipes/index.ts';
 import { systemClock } from '../../src/internal/clock.ts';
 import { origin } from '../../src/ledger/index.ts';
 import { start, together } from './recipes/processes.ts';
+import { staleValue } from './recipes/worker.ts';
 
 const processes = ['one', 'two', 'three', 'four'];
 const callersEach = 16;
@@ -118,6 +120,38 @@ describe('64 callers in 4 processes', () => {
       const values = asked.flatMap((values) => values.filter((_, caller) => caller % 4 === key));
       expect(new Set(values).size).toBe(1);
     }
+  });
+
+  test('a cache asks once whether there is nothing', async () => {
+    const asked = await together(inAll('nothing', { keys: 4, workMs: 50, leaseMs: 10_000 }));
+    expect(
+      journalled()
+        .map((line) => line.slice(0, 2))
+        .sort(),
+    ).toEqual(['k0', 'k1', 'k2', 'k3']);
+    expect(asked.flat()).toEqual(Array.from({ length: 64 }, () => true));
+  });
+
+  test('a stale value is served while one of them computes it anew', async () => {
+    const cache = new Cache<number>(app, 'attacked', { ttlMs: 1, staleMs: 600_000 });
+    await cache.set('k', staleValue);
+    // So that its time is over.
+    await systemClock.sleep(10);
+    const asked = (await together(inAll('stale', { workMs: 50, leaseMs: 10_000 }))).flat();
+    expect(journalled()).toHaveLength(1);
+    const anew = await cache.get('k');
+    expect(anew).not.toBe(staleValue);
+    expect(new Set([...asked, staleValue, anew])).toEqual(new Set([staleValue, anew]));
+    expect(asked).toContain(staleValue);
+  });
+
+  test('of many rotations of a session one is given its id', async () => {
+    const sessions = new SessionStore<{ user: string }>(app, 'attacked', { ttlMs: 600_000 });
+    const session = await sessions.create({ user: 'ada' });
+    const given = (await together(inAll('rotate', { session }))).flat();
+    expect(given).toHaveLength(1);
+    expect(await sessions.get(session)).toBeUndefined();
+    expect(await sessions.get(given[0] ?? '')).toEqual({ user: 'ada' });
   });
 
   test('what is idempotent is done once, and answered alike', async () => {

@@ -11,6 +11,7 @@ import {
   Idempotency,
   Locks,
   RateLimiter,
+  SessionStore,
 } from '../../../src/layers/recipes/index.ts';
 import type { RateLimiterOptions, RateVerdict } from '../../../src/layers/recipes/index.ts';
 
@@ -24,11 +25,17 @@ export interface Reports {
   readonly limiter: readonly RateVerdict[];
   readonly seats: number;
   readonly cache: readonly number[];
+  readonly nothing: readonly boolean[];
+  readonly stale: readonly number[];
+  readonly rotate: readonly string[];
   readonly once: readonly unknown[];
   readonly lock: { readonly done: number; readonly fenced: number };
   readonly holder: { readonly outcome: string };
   readonly reader: readonly Seen[];
 }
+
+/** What is stale in the cache that all begin with. */
+export const staleValue = 7;
 
 export type Role = keyof Reports;
 
@@ -40,6 +47,8 @@ interface Options {
   readonly workMs: number;
   readonly leaseMs: number;
   readonly ttlMs: number;
+  /** Of a session that all processes know. */
+  readonly session: string;
   readonly maxStaleMs: number;
   readonly name: string;
   /** A file outside the store that takes a line for each piece of work. */
@@ -86,6 +95,54 @@ const roles: {
       }),
     );
     return asked.map((value) => value ?? 0);
+  },
+
+  /** Asks for what is not there. */
+  async nothing(app, options) {
+    const { leaseMs, workMs, journal, name } = options;
+    const cache = new Cache<number>(app, 'attacked', {
+      ttlMs: 600_000,
+      leaseMs,
+      missingMs: 600_000,
+    });
+    const asked = await callers(options, (caller) =>
+      cache.getOrCompute(`k${caller % options.keys}`, async (key) => {
+        appendFileSync(journal, `${key} ${name}\n`);
+        await systemClock.sleep(workMs);
+        return undefined;
+      }),
+    );
+    return asked.map((value) => value === undefined);
+  },
+
+  /** Asks for what is stale until it is given something new. What it was given first. */
+  async stale(app, options) {
+    const { leaseMs, workMs, journal, name } = options;
+    const terms = { ttlMs: 600_000, staleMs: 600_000, leaseMs };
+    const cache = new Cache<number>(app, 'attacked', terms);
+    const ask = () =>
+      cache.getOrCompute('k', async (key) => {
+        appendFileSync(journal, `${key} ${name}\n`);
+        await systemClock.sleep(workMs);
+        return process.pid;
+      });
+    return callers(options, async () => {
+      const first = (await ask()) ?? 0;
+      for (let value: number | undefined = first; value === staleValue; value = await ask()) {
+        await systemClock.sleep(5);
+      }
+      return first;
+    });
+  },
+
+  /** Rotates one session, as all others do. The ids that it was given. */
+  async rotate(app, options) {
+    const sessions = new SessionStore<{ uses: number }>(app, 'attacked', { ttlMs: 600_000 });
+    const given = await callers(options, async () => {
+      const id = await sessions.rotate(options.session);
+      return id === undefined ? [] : [id];
+    });
+    return given.flat();
   },
 
   async once(app, options) {

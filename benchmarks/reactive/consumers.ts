@@ -51,8 +51,18 @@ export async function measureConsumers(report: Report, terms: Terms): Promise<vo
   await measure(report, terms, await triggerOn('memory:', 'memory'));
   await measure(report, terms, await triggerOn(`file:${folder.path}/t.db`, 'SQLite'));
   await measure(report, terms, await triggerOn(`file:${folder.path}/tx.db`, 'SQLite', true));
-  if (hasRedis()) await measure(report, terms, await streamReader());
-  if (postgresPrograms() !== undefined) await measure(report, terms, await listener());
+  if (hasRedis()) {
+    await using server = await RedisServer.start();
+    await measure(report, terms, await triggerOn(server.url(), 'Redis'));
+    await measure(report, terms, await triggerOn(`${server.url()}?prefix=tx`, 'Redis', true));
+    await measure(report, terms, await streamReader(server));
+  }
+  if (postgresPrograms() !== undefined) {
+    await using server = await PostgresServer.start();
+    await measure(report, terms, await triggerOn(server.url(), 'Postgres'));
+    await measure(report, terms, await triggerOn(`${server.url()}?schema=tx`, 'Postgres', true));
+    await measure(report, terms, await listener(server));
+  }
 }
 
 async function measure(report: Report, terms: Terms, consumer: Consumer): Promise<void> {
@@ -122,8 +132,7 @@ async function triggerOn(url: string, engine: string, withTx = false): Promise<C
   };
 }
 
-async function streamReader(): Promise<Consumer> {
-  const server = await RedisServer.start();
+async function streamReader(server: RedisServer): Promise<Consumer> {
   const writer = new Redis(server.port, '127.0.0.1');
   const reader = new Redis(server.port, '127.0.0.1');
   const received = new Received();
@@ -157,13 +166,11 @@ async function streamReader(): Promise<Consumer> {
       state.isOver = true;
       await reading;
       await Promise.all([writer.quit(), reader.quit()]);
-      await server[Symbol.asyncDispose]();
     },
   };
 }
 
-async function listener(): Promise<Consumer> {
-  const server = await PostgresServer.start();
+async function listener(server: PostgresServer): Promise<Consumer> {
   const [writer, reader] = [new Client(server.url()), new Client(server.url())];
   await Promise.all([writer.connect(), reader.connect()]);
   await writer.query('CREATE TABLE changes (n bigint)');
@@ -189,7 +196,6 @@ async function listener(): Promise<Consumer> {
     },
     async close() {
       await Promise.all([writer.end(), reader.end()]);
-      await server[Symbol.asyncDispose]();
     },
   };
 }

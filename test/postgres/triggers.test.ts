@@ -16,7 +16,7 @@ withServer(inject('postgres'), 'reaction on Postgres', (server) => {
     watchContract(view, setup);
     triggerContract(view, setup);
   }
-  triggerFaults('postgres', groundOn(server), 4, 2);
-  triggerFaults('postgres through a server', throughAServer(groundOn(server)), 8, 2);
+  triggerFaults('postgres', groundOn(server), 8, 2);
+  triggerFaults('postgres through a server', throughAServer(groundOn(server)), 12, 1);
   triggerProcesses('postgres', () => groundOn(server).newStore(), 2);
 });

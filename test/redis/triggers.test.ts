@@ -9,20 +9,23 @@ import { triggerProcesses } from '../robustness/triggers/process-suite.ts';
 import { withServer } from '../servers/provided.ts';
 import { groundOn, newStore } from './stores.ts';
 
-function reactionOn(name: string, server: string): void {
+withServer(inject('redis'), 'reaction on Redis', (server) => {
   const direct = onEngine(openRedisEngine, () => newStore(server));
-  watchContract(name, direct);
-  triggerContract(name, direct);
+  watchContract('redis', direct);
+  triggerContract('redis', direct);
   triggerContract(
-    `${name}, served`,
+    'redis, served',
     onServedEngine(openRedisEngine, () => newStore(server)),
   );
-  triggerFaults(name, groundOn(server), 4, 2);
-  triggerFaults(`${name} through a server`, throughAServer(groundOn(server)), 8, 2);
-  triggerProcesses(name, () => groundOn(server).newStore(), 2);
-}
+  triggerFaults('redis', groundOn(server), 8, 2);
+  triggerFaults('redis through a server', throughAServer(groundOn(server)), 12, 1);
+  triggerProcesses('redis', () => groundOn(server).newStore(), 2);
+});
 
-withServer(inject('redis'), 'reaction on Redis', (url) => reactionOn('redis', url));
-withServer(inject('redisCluster'), 'reaction on a cluster', (url) => {
-  reactionOn('redis cluster', url);
+withServer(inject('redisCluster'), 'reaction on a cluster', (server) => {
+  const direct = onEngine(openRedisEngine, () => newStore(server));
+  watchContract('redis cluster', direct);
+  triggerContract('redis cluster', direct);
+  triggerFaults('redis cluster', groundOn(server), 12, 1);
+  triggerProcesses('redis cluster', () => groundOn(server).newStore(), 2);
 });

@@ -50,6 +50,7 @@ export class Watch<Out = unknown> implements AsyncIterableIterator<WatchEvent<Ou
   constructor(parts: WatchParts<Out>) {
     this.#parts = parts;
     this.#snapshot = parts.snapshot?.((call) => this.#ask(call));
+    if (this.#snapshot === undefined) void this.#begin(parts.start);
     parts.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (parts.signal?.aborted === true) this.#end();
   }
@@ -66,6 +67,12 @@ export class Watch<Out = unknown> implements AsyncIterableIterator<WatchEvent<Ou
     // Only while it waits is nothing under way that was not given yet.
     const isIdle = !this.#over && this.#watcher?.isWaiting === true;
     return isIdle ? this.#watcher?.position : this.#position;
+  }
+
+  /** Whoever asks for an event is told if it cannot be known. */
+  async #begin(start: Promise<Position>): Promise<void> {
+    const position = await start.catch(() => undefined);
+    this.#position ??= position;
   }
 
   next(): Promise<Next<Out>> {

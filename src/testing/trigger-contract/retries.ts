@@ -1,5 +1,6 @@
 /** Failing: parked, tried again, in order per key, and in nobody else's way. */
 import { expect } from 'vitest';
+import type { Ledger } from '../../ledger/index.ts';
 import type { LayerContract } from '../layer-world.ts';
 import { passUntil } from './acts.ts';
 
@@ -97,8 +98,15 @@ export function retriesContract(contract: LayerContract): void {
         if (!isWell) throw new Error('poison');
         seen.push(new_value ?? -1);
       });
-      for (let n = 0; n < 6; n += 1) await w.app.scope<number>('s').set('k', n);
-      await passUntil(clock, async () => (await trigger.stats()).deadLetters === 3, 10);
+      for (let n = 0; n < 6; n += 1) {
+        await w.app.scope<number>('s').set('k', n);
+        // Once the first that waits was tried: it would not be given up meanwhile.
+        await passUntil(clock, async () => {
+          const waiting = await parkedOf(w.ledger);
+          return waiting.length === Math.min(n + 1, 3) && (waiting[0]?.failed ?? 0) > 0;
+        });
+      }
+      expect((await trigger.stats()).deadLetters).toBe(3);
       isWell = true;
       await passUntil(clock, () => seen.length === 3, 10_000);
       const { letters } = await trigger.deadLetters();
@@ -129,4 +137,10 @@ export function retriesContract(contract: LayerContract): void {
     await trigger.stop();
     expect(calls).toBeGreaterThanOrEqual(60);
   });
+}
+
+/** How often each parked event failed, oldest first. */
+async function parkedOf(ledger: Ledger): Promise<{ readonly failed: number }[]> {
+  const page = await ledger.scan({ scope: '$trigger/t/progress', prefix: 'parked/' });
+  return page.items.map(({ value }) => value.decode() as { failed: number });
 }

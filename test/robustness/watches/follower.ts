@@ -103,7 +103,10 @@ export class Follower {
       state.isSettled = true;
     });
     settled.catch(() => undefined);
-    for (let turn = 0; turn < 400 && !state.isSettled; turn += 1) await this.#scene.turn();
+    const { patienceTurns } = this.#scene;
+    for (let turn = 0; turn < patienceTurns && !state.isSettled; turn += 1) {
+      await this.#scene.turn();
+    }
     // An answer that came too late is lost with its connection, position and all.
     return state.isSettled ? (await settled).value : undefined;
   }

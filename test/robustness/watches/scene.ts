@@ -89,6 +89,16 @@ export class Scene {
     while (this.revision < revision || this.#isTrimming) await this.turn();
   }
 
+  /** How long one waits for an event before one gives up: a question takes its time. */
+  get patienceTurns(): number {
+    return this.#ground.isFar ? 60 : 400;
+  }
+
+  /** How many turns pass between two writes, at most. */
+  get pauseTurns(): number {
+    return this.#ground.isFar ? 12 : 40;
+  }
+
   /** Lets those go on who are ready to: a turn of the event loop, or a question to the store. */
   async turn(): Promise<void> {
     if (this.#ground.isFar) await this.#writer?.ledger('app').head();

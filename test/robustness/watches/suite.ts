@@ -49,7 +49,8 @@ async function play(scene: Scene, seed: number): Promise<Follower['fates'][]> {
     await scene.clock.pass(Math.floor(scene.random.float() * 2000));
     if (scene.random.float() < 0.05) scene.clock.advance(retentionMs);
     if (scene.random.float() < 0.2) await scene.trim(ledger);
-    for (let turn = scene.random.float() * 40; turn > 1; turn -= 1) await scene.turn();
+    const turns = scene.random.float() * scene.pauseTurns;
+    for (let turn = turns; turn > 1; turn -= 1) await scene.turn();
   }
   Object.assign(scene.faults, { lostCall: 0, brokenStream: 0 });
   await scene.trim(ledger);

@@ -3,7 +3,10 @@
  * each step, because an item that is at hand needs no further turn of the event loop's queue.
  *
  * I1. Calls of `next` are answered in their order, however many wait at once.
- * I2. An error ends the stream; so does `return`, which lets go of the pages too.
+ * I2. An error ends the stream; so does `return`, which lets go of the pages too. Items before the
+ *     one that fails are handed out first.
+ * I3. Items are taken some at a time, so that many streams at once do not push each other's items
+ *     out of the processor's caches between one item and the next.
  */
 
 /** In place of an item that is not handed out. */
@@ -12,6 +15,9 @@ export const leftOut = Symbol('left out');
 export type Taken<T> = T | typeof leftOut;
 type Result<T> = IteratorResult<T, void>;
 
+/** How many items are taken before the first of them is asked for. */
+const aheadMax = 32;
+
 const over = { done: true, value: undefined } as const;
 
 export class ItemStream<I, T> implements AsyncGenerator<T, void, undefined> {
@@ -19,6 +25,8 @@ export class ItemStream<I, T> implements AsyncGenerator<T, void, undefined> {
   readonly #take: (item: I) => Taken<T> | Promise<Taken<T>>;
   #page: readonly I[] = [];
   #next = 0;
+  /** Taken items, the next one last. */
+  #ahead: (Taken<T> | Promise<Taken<T>>)[] = [];
   /** What `take` has promised, while it has not come. */
   #taken: Promise<Taken<T>> | undefined;
   #isOver = false;
@@ -63,9 +71,8 @@ export class ItemStream<I, T> implements AsyncGenerator<T, void, undefined> {
   /** Undefined if there is something to wait for. */
   #atHand(): Result<T> | undefined {
     if (this.#isOver) return over;
-    while (this.#next < this.#page.length) {
-      const taken = this.#take(this.#page[this.#next] as I);
-      this.#next += 1;
+    while (this.#ahead.length > 0 || this.#takeSome()) {
+      const taken = this.#ahead.pop() as Taken<T> | Promise<Taken<T>>;
       if (taken instanceof Promise) {
         this.#taken = taken;
         return undefined;
@@ -73,6 +80,29 @@ export class ItemStream<I, T> implements AsyncGenerator<T, void, undefined> {
       if (taken !== leftOut) return { done: false, value: taken };
     }
     return undefined;
+  }
+
+  /** Stops before an item that fails, which is taken again when its turn comes. */
+  #takeSome(): boolean {
+    const end = Math.min(this.#next + aheadMax, this.#page.length);
+    while (this.#next < end) {
+      let taken: Taken<T> | Promise<Taken<T>>;
+      try {
+        taken = this.#take(this.#page[this.#next] as I);
+      } catch (error) {
+        if (this.#ahead.length === 0) throw error;
+        break;
+      }
+      this.#next += 1;
+      this.#ahead.push(taken);
+      if (taken instanceof Promise) {
+        // It may fail before anybody asks for it.
+        taken.catch(() => undefined);
+        break;
+      }
+    }
+    this.#ahead.reverse();
+    return this.#ahead.length > 0;
   }
 
   async #step(): Promise<Result<T>> {
@@ -110,6 +140,7 @@ export class ItemStream<I, T> implements AsyncGenerator<T, void, undefined> {
   async #end(): Promise<Result<T>> {
     this.#isOver = true;
     this.#page = [];
+    this.#ahead = [];
     await this.#pages.return();
     return over;
   }

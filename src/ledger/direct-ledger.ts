@@ -35,10 +35,9 @@ import type {
   ScopesQuery,
   WatchOptions,
 } from './ledger.ts';
-import { erasuresRef } from './keyspace/address.ts';
 import { limits } from './limits.ts';
 import { History } from './log/history.ts';
-import { LogReader, positionOf, wantsRow } from './log/reader.ts';
+import { LogReader, positionOf } from './log/reader.ts';
 import { withValues } from './log/replayed-values.ts';
 import { Tail } from './log/tail.ts';
 import { checkMember, checkPin, checkScope } from './names.ts';
@@ -48,10 +47,7 @@ import type { CheckFailure, CommitAnswer, Proposal } from './proposal.ts';
 import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './door/queries.ts';
 import { StateReader } from './state/state-reader.ts';
 import { tuning } from './group/tuning.ts';
-import { EraseWork, eraseFromRow } from './upkeep/erasure.ts';
-import type { ErasedRow } from './upkeep/erasure.ts';
-import { PinWork } from './upkeep/pins.ts';
-import { TrimWork, candidatesOf } from './upkeep/trim.ts';
+import { LogUpkeep } from './upkeep/log-upkeep.ts';
 
 /** An app, or a scope of it, has come to hold 80 % of its quota. Told once per crossing. */
 export interface QuotaWarning {
@@ -90,6 +86,7 @@ export class DirectLedger implements Ledger, Lane {
   readonly #reader: LogReader;
   readonly #state: StateReader;
   readonly #tail: Tail;
+  readonly #upkeep: LogUpkeep;
   readonly #newValueId: () => string;
 
   constructor(name: string, parts: LedgerParts, options: LedgerOptions) {
@@ -102,6 +99,7 @@ export class DirectLedger implements Ledger, Lane {
     this.#reader = new LogReader(engine, name, this.#history);
     this.#state = new StateReader(engine, name, this.#reader);
     this.#tail = new Tail(engine, name, this.#reader, clock);
+    this.#upkeep = new LogUpkeep({ lane: this, engine, committer, history: this.#history });
     this.#newValueId = () => parts.newValueId();
   }
 
@@ -209,23 +207,8 @@ export class DirectLedger implements Ledger, Lane {
 
   async pin(name: string, at: Position, ttlMs: number): Promise<Pin> {
     checkPin(name);
-    const position = positionFrom(at);
     if (ttlMs !== 0) checkTtl(ttlMs, { scope: '$pins', key: name });
-    const { head } = await this.#engine.read(this.name, []);
-    const standing = ttlMs === 0 ? 'held' : await this.#history.standing(position, head);
-    if (standing !== 'held') {
-      throw new HoldfastError(standing, `pin '${name}' asks for a part of the log that is gone`, {
-        details: {
-          pin: name,
-          revision: position.revision,
-          head: head.revision,
-          trimmed: head.trimmed,
-        },
-      });
-    }
-    const work = new PinWork(this.name, name, position, ttlMs);
-    await this.#committer.upkeep(this, work, 'sync');
-    return present(work.decided, 'an applied pin');
+    return this.#upkeep.pin(name, positionFrom(at), ttlMs);
   }
 
   async erase(ref: Ref): Promise<{ existed: boolean; changes: number }> {
@@ -233,42 +216,10 @@ export class DirectLedger implements Ledger, Lane {
     const answer = await this.#committer.submit(this, prepareErase({ scope, key }));
     const existed = answer.kind === 'committed' && answer.results[0]?.change === 'deleted';
     // What is written after this moment is somebody's new value and stays.
-    const through = answer.position.revision;
-    let changes = 0;
-    const { head } = await this.#engine.read(this.name, []);
-    for (let after = head.trimmed; after < through;) {
-      const { entries } = await this.#engine.read(this.name, [erasuresRef]);
-      const since = entries[0]?.version ?? 0;
-      const page = await this.#engine.log(this.name, {
-        after,
-        limit: tuning.logRows,
-        maxBytes: tuning.logBytes,
-        wants: (tags) => wantsRow(tags, scope),
-      });
-      const rows: ErasedRow[] = [];
-      for (const row of page.rows) {
-        const erased = eraseFromRow(row, { scope, key }, through);
-        if (erased !== undefined) rows.push(erased);
-      }
-      if (rows.length > 0 && !(await this.#rewrite(rows, since))) continue;
-      for (const row of rows) changes += row.changes;
-      if (page.through <= after) break;
-      after = page.through;
-    }
+    const changes = await this.#upkeep.eraseFromLog({ scope, key }, answer.position.revision);
     this.#tail.clear();
     await this.#engine.scrub();
     return { existed, changes };
-  }
-
-  /** False if another erasure came first: read the rows again. */
-  async #rewrite(rows: readonly ErasedRow[], since: number): Promise<boolean> {
-    try {
-      await this.#committer.upkeep(this, new EraseWork(this.name, rows, since), 'sync');
-      return true;
-    } catch (error) {
-      if (isHoldfastError(error, 'contended')) return false;
-      throw error;
-    }
   }
 
   async heartbeat(member: string, ttlMs: number): Promise<void> {
@@ -297,26 +248,13 @@ export class DirectLedger implements Ledger, Lane {
   }
 
   /** Whether the oldest of the log is beyond its retention. */
-  async needsTrim(): Promise<boolean> {
-    const { rows, head, time } = await this.#engine.log(this.name, { after: 0, limit: 1 });
-    return candidatesOf(rows, time, head.logBytes, this.#options.rules().retention).length > 0;
+  needsTrim(): Promise<boolean> {
+    return this.#upkeep.needsTrim(this.#options.rules().retention);
   }
 
   /** Forgets the log beyond its retention. Returns whether it forgot anything. */
-  async trim(): Promise<boolean> {
-    const { retention } = this.#options.rules();
-    for (let trimmed = false; ; trimmed = true) {
-      const { rows, head, time } = await this.#engine.log(this.name, {
-        after: 0,
-        limit: tuning.logRows,
-        maxBytes: tuning.logBytes,
-      });
-      const candidates = candidatesOf(rows, time, head.logBytes, retention);
-      if (candidates.length === 0) return trimmed;
-      const work = new TrimWork(this.name, candidates, retention);
-      await this.#committer.upkeep(this, work, 'relaxed');
-      if (!work.tookAll || candidates.length < rows.length) return true;
-    }
+  trim(): Promise<boolean> {
+    return this.#upkeep.trim(this.#options.rules().retention);
   }
 
   applied(growths: readonly QuotaGrowth[]): void {

@@ -10,6 +10,7 @@ import { growingCodec } from '../../../src/testing/session-contract/stage.ts';
 import { agents } from './agents.ts';
 import { chaosPair } from './chaos-link.ts';
 import type { ChaosRates } from './chaos-link.ts';
+import type { Coverage } from './coverage.ts';
 
 /** A host in a process that may die at any call to its ledger. */
 interface Process {
@@ -26,12 +27,14 @@ export class World {
   readonly #ledgers: readonly Ledger[];
   readonly #random: Random;
   readonly #processes: Process[] = [];
+  readonly #coverage: Coverage;
   #rates = calm;
   #isOver = false;
 
-  constructor(ledgers: readonly Ledger[], random: Random, workers: number) {
+  constructor(ledgers: readonly Ledger[], random: Random, workers: number, coverage: Coverage) {
     this.#ledgers = ledgers;
     this.#random = random;
+    this.#coverage = coverage;
     for (const ledger of ledgers) this.#processes.push(this.#process(ledger));
     for (let index = 0; index < workers; index += 1) this.#hire(index);
   }
@@ -71,11 +74,13 @@ export class World {
   killWorker(index: number): void {
     const killed = this.workers[index % this.workers.length];
     if (killed === undefined) return;
+    this.#coverage.count('a worker killed');
     killed.close();
     this.#hire(this.workers.indexOf(killed));
   }
 
   async restartHost(index: number): Promise<void> {
+    this.#coverage.count('a host restarted');
     await this.#replace(index % this.#processes.length);
   }
 
@@ -93,7 +98,7 @@ export class World {
 
   /** And again, whenever the link is lost. */
   #link(worker: SessionWorker, process: Process): void {
-    const [ours, theirs] = chaosPair(this.#random, () => this.#rates);
+    const [ours, theirs] = chaosPair(this.#random, () => this.#rates, this.#coverage);
     process.host.attach(ours);
     void worker.serve(theirs).then(() => {
       systemClock.soon(() => {
@@ -137,6 +142,7 @@ export class World {
           const dies = name === 'commit' && this.#random.float() < process.deathRate;
           if (!dies) return alive(call(...args));
           const isBefore = this.#random.float() < 0.5;
+          this.#coverage.count(`a host dead ${isBefore ? 'before' : 'behind'} its commit`);
           if (!isBefore) await call(...args);
           process.isDead = true;
           throw gone();

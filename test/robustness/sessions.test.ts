@@ -103,7 +103,7 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-sessions-'));
     const path = join(folder, 'store.db');
     const random = seededRandom(runSeed);
-    const processes = new Processes(path);
+    const processes = new Processes(`file:${path}`);
     const kills = { workers: 0, hosts: 0 };
     try {
       await processes.startHost();

@@ -1,4 +1,4 @@
-/** `node host.ts STORE PORT`: a host in a process of its own, until it is killed. */
+/** `node host.ts URL PORT`: a host in a process of its own, until it is killed. */
 import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { open } from '../../../src/index.ts';
@@ -9,8 +9,8 @@ import {
   sqliteCodec,
 } from '../../../src/sessions/index.ts';
 
-const [path = '', port = '0'] = process.argv.slice(2);
-const store = await open(`file:${path}`);
+const [url = '', port = '0'] = process.argv.slice(2);
+const store = await open(url);
 const app = store.app('airline');
 const host = new SessionHost(app, { codecs: [sqliteCodec] });
 const answer = getRequestListener(async (request) => {

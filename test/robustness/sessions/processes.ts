@@ -37,9 +37,22 @@ export class Processes {
     await this.startHost();
   }
 
-  startWorker(index: number): void {
+  /** Stops the host where it is, in the middle of whatever it does. */
+  pauseHost(): void {
+    this.#host?.kill('SIGSTOP');
+  }
+
+  resumeHost(): void {
+    this.#host?.kill('SIGCONT');
+  }
+
+  async killHost(): Promise<void> {
+    await ended(this.#host);
+  }
+
+  startWorker(index: number, name = `w${index}`): void {
     const url = `ws://127.0.0.1:${this.#port}/sessions/worker`;
-    this.#workers[index] = this.#start('worker.ts', url, `w${index}`);
+    this.#workers[index] = this.#start('worker.ts', url, name);
   }
 
   async restartWorker(index: number): Promise<void> {
@@ -52,7 +65,7 @@ export class Processes {
     await Promise.all([this.#host, ...this.#workers].map((child) => ended(child)));
   }
 
-  /** Asks until the turn is done, whoever dies meanwhile. */
+  /** Asks until the turn is done, whoever dies meanwhile. A host that is paused is waited for. */
   async turn({ session, ...body }: TurnRequest): Promise<TurnDone> {
     const path = `/sessions/${encodeURIComponent(session)}/turns`;
     for (;;) {
@@ -61,7 +74,8 @@ export class Processes {
         const outcome = (await response.json().catch(() => undefined)) as TurnDone | undefined;
         if (outcome !== undefined) return outcome;
       } else if (response !== undefined && response.status < 500) {
-        throw new Error(await response.text());
+        const text = await response.text();
+        if (!text.includes('"retryable":true')) throw new Error(text);
       }
       if (this.#isOver) throw new Error('the processes were stopped');
       await new Promise((resolve) => setTimeout(resolve, 20));

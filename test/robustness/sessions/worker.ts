@@ -1,4 +1,5 @@
 /** `node worker.ts URL NAME`: a worker in a process of its own, until it is killed. */
+import { existsSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../../examples/airline/data/shapes.ts';
 import {
@@ -34,5 +35,15 @@ const rows = agentOf(sqlitePayload, async (turn) => {
   return Number(db.prepare('SELECT count(*) AS n FROM messages').get()?.['n']);
 });
 
-const worker = new SessionWorker({ agents: { structured, rows }, name });
+/** Writes the turn's id down, once there is a file of the name that it is given; says it waits. */
+const waiting = structuredAgent<{ readonly until?: string }>(async (turn) => {
+  const { until } = turn.input;
+  if (until !== undefined) writeFileSync(`${until}.begun`, '');
+  while (until !== undefined && !existsSync(until)) await sleep(5);
+  const log = turn.state.list('log');
+  log.append(turn.id);
+  return log.length;
+});
+
+const worker = new SessionWorker({ agents: { structured, rows, waiting }, name });
 connectWorker(worker, url, { retryMaxMs: 200 });

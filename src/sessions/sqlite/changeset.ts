@@ -30,10 +30,6 @@ const kinds = new Map([
   [9, 'delete'],
 ] as const);
 
-export function isPatchset(changeset: Uint8Array): boolean {
-  return changeset[0] === patchMark;
-}
-
 /** Throws `protocol` for bytes that are neither a changeset nor a patchset. */
 export function rowChanges(changeset: Uint8Array): readonly RowChange[] {
   try {

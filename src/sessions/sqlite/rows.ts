@@ -53,7 +53,7 @@ function tableOf(db: DatabaseSync, name: string, isPlain: boolean, isRowless: bo
     name,
     columns: stored.map((column) => String(column['name'])),
     key: key.map((column) => String(column['name'])),
-    isTracked: isPlain && key.length > 0 && isKeyed && isWhole,
+    isTracked: isPlain && key.length > 0 && isKeyed && isWhole && isKeyBinary(db, name),
   };
 }
 
@@ -77,7 +77,10 @@ function* elementsOf(db: DatabaseSync): Generator<string> {
 
 const emptySchema = JSON.stringify([{ user_version: 0 }, []]);
 
-/** The hash of `db`, from the one before a changeset that has been applied to it. */
+/**
+ * The hash of `db`, from the one before a changeset that it recorded itself: what the changeset says
+ * is believed.
+ */
 export function hashAfter(
   db: DatabaseSync,
   hash: StateHash,
@@ -100,6 +103,33 @@ export function hashAfter(
     gone.push(element(table, was));
   }
   return changedHash(hash, gone, come);
+}
+
+/**
+ * The rows that changes are about, as they are now, as elements of the set. What the changes say of
+ * their contents is not believed.
+ */
+export function rowsAt(db: DatabaseSync, changes: readonly RowChange[]): ReadonlySet<string> {
+  const tables = new Map(tablesOf(db).map((table) => [table.name, rowReader(db, table)]));
+  const found = new Set<string>();
+  for (const { table, keys, before, after } of changes) {
+    for (const cells of [before, after]) {
+      const key = cells?.filter((_, index) => keys[index]);
+      if (key === undefined || key.includes(undefined)) continue;
+      const row = tables.get(table)?.(key);
+      if (row !== undefined) found.add(element(table, row));
+    }
+  }
+  return found;
+}
+
+/** Keys that their collation holds for equal though they are written differently confuse it. */
+function isKeyBinary(db: DatabaseSync, table: string): boolean {
+  const other = db.prepare(
+    `SELECT 1 FROM pragma_index_list(?) AS indexes, pragma_index_xinfo(indexes.name) AS parts
+     WHERE indexes.origin = 'pk' AND parts."key" = 1 AND parts.coll <> 'BINARY'`,
+  );
+  return other.get(table) === undefined;
 }
 
 type RowReader = (key: readonly Cell[]) => readonly Cell[] | undefined;

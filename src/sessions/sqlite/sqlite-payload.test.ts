@@ -79,6 +79,7 @@ describe('sqlitePayload', () => {
   test.each([
     'CREATE TABLE t (a)',
     'CREATE TABLE t (a TEXT PRIMARY KEY)',
+    'CREATE TABLE t (a TEXT PRIMARY KEY NOT NULL COLLATE NOCASE)',
     'CREATE TABLE t (a INTEGER PRIMARY KEY AUTOINCREMENT)',
     'CREATE TABLE t (a INTEGER PRIMARY KEY, b AS (a + 1) STORED)',
     'CREATE VIRTUAL TABLE t USING fts5(a)',
@@ -147,6 +148,97 @@ describe('sqlitePayload', () => {
     const other = made('CREATE TABLE other (id INTEGER PRIMARY KEY)');
     const { delta } = edited(other, 'INSERT INTO other VALUES (1)');
     expect(() => sqliteCodec.apply(made(items), delta!)).toThrow(/other tables/);
+  });
+
+  test('a row that a changeset names twice counts once', () => {
+    const before = made(items, `INSERT INTO items VALUES (1, 'x', 1)`);
+    const first = edited(before, `UPDATE items SET a = 'y' WHERE id = 1`);
+    const second = edited(first.bytes, `UPDATE items SET a = 'z' WHERE id = 1`);
+    const after = sqliteCodec.apply(before, Buffer.concat([first.delta!, second.delta!]));
+    expect(sqliteCodec.hash(after)).toBe(sqliteCodec.hash(fresh(after)));
+    expect(sqliteCodec.hash(after)).toBe(second.hash);
+  });
+
+  test('rows that change places in an index are sent in a way that can be repeated', () => {
+    const schema = 'CREATE TABLE t (name TEXT PRIMARY KEY NOT NULL, u UNIQUE)';
+    const before = made(schema, `INSERT INTO t VALUES ('a', 1), ('b', 2), ('c', 3), ('d', 4)`);
+    const u = fc.integer({ min: 1, max: 5 });
+    const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+    const step = fc.oneof(
+      fc.tuple(u, u).map(
+        ([i, j]) => `UPDATE t SET u = -${j} WHERE u = ${i};
+        UPDATE t SET u = ${i} WHERE u = ${j}; UPDATE t SET u = ${j} WHERE u = -${j}`,
+      ),
+      fc.tuple(name, u).map(([n, i]) => `INSERT OR REPLACE INTO t VALUES ('${n}', ${i})`),
+      fc.constant('UPDATE t SET u = -u; UPDATE t SET u = 6 + u'),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 4 }), (steps) => {
+        const { bytes, delta, hash } = edited(before, ...steps);
+        expect(sqliteCodec.hash(fresh(bytes))).toBe(hash);
+        for (const said of [delta, sqliteCodec.diff(fresh(before), fresh(bytes))]) {
+          if (said === undefined) continue;
+          expect(sqliteCodec.hash(sqliteCodec.apply(before, said))).toBe(hash);
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('damaged changesets are refused, or their hash is that of what they make', () => {
+    const before = made(
+      'CREATE TABLE items (id INTEGER PRIMARY KEY, a REAL, b TEXT)',
+      `INSERT INTO items VALUES (1, 1.5, 'x'), (2, 2, 'y'), (3, NULL, 'z')`,
+    );
+    const hash = sqliteCodec.hash(before);
+    const copy = before.slice();
+    const { delta } = edited(
+      before,
+      `UPDATE items SET a = 7.25, b = 'changed' WHERE id = 1`,
+      'DELETE FROM items WHERE id = 2',
+      `INSERT INTO items VALUES (4, 4.5, 'new')`,
+    );
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 3 });
+    let applied = 0;
+    fc.assert(
+      fc.property(damage, fc.boolean(), (bytes, isDoubled) => {
+        const damaged = isDoubled ? Buffer.concat([delta!, delta!]) : Buffer.from(delta!);
+        for (const [at, byte] of bytes) damaged[at % damaged.length] = byte;
+        let after: Uint8Array;
+        try {
+          after = sqliteCodec.apply(before, damaged);
+        } catch (error) {
+          expect(before).toEqual(copy);
+          expect(error).toBeInstanceOf(Error);
+          return;
+        }
+        applied += 1;
+        expect(sqliteCodec.hash(after)).toBe(sqliteCodec.hash(fresh(after)));
+        expect(before).toEqual(copy);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(applied).toBeGreaterThan(0);
+    expect(sqliteCodec.hash(fresh(before))).toBe(hash);
+  });
+
+  test('damaged databases are refused, or read as what they are', () => {
+    const rows = Array.from({ length: 60 }, (_, id) => `(${id}, '${'x'.repeat(id)}', ${id})`);
+    const before = made(items, `INSERT INTO items VALUES ${rows.join(', ')}`);
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(damage, fc.option(fc.nat()), (bytes, cut) => {
+        const damaged = Buffer.from(before);
+        for (const [at, byte] of bytes) damaged[at % damaged.length] = byte;
+        const whole = cut === null ? damaged : damaged.subarray(0, cut % damaged.length);
+        try {
+          expect(sqliteCodec.hash(Uint8Array.from(whole))).toMatch(/^[0-9a-f]{32}$/);
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('a handler that fails leaves the bytes as they were', () => {

@@ -40,6 +40,14 @@ const lies: Readonly<Record<string, Lie>> = {
   'another version': () => ({ delta: one, state: { version: 9, hash } }),
 };
 
+const set = (key: string) => ({ key, kind: 'set', value: StoredValue.of(1) }) as const;
+const tooMany = Array.from({ length: 1100 }, (_, n) => set(`k${n}`));
+const excesses: readonly (readonly [string, string, Uint8Array])[] = [
+  ['more entries than a commit takes', 'limit_exceeded', encodeChanges(tooMany)],
+  ['a key that is too long', 'invalid_name', encodeChanges([set('k'.repeat(2000))])],
+  ['a key that is no name', 'invalid_name', encodeChanges([set('a\0b')])],
+];
+
 function answering(lie: Lie): (turn: TurnMessage, link: Link) => void {
   return (turn, link) => {
     const { request, base } = turn;
@@ -70,6 +78,22 @@ export function sessionSafetyContract(contract: LayerContract): void {
       next.hire('w2');
       expect(await next.turn('s', 't2')).toMatchObject({ version: 2 });
       await next.host.close();
+    });
+  }
+
+  for (const [name, code, delta] of excesses) {
+    contract.test(`${name} is refused whole`, async ({ app }) => {
+      const stage = new Stage(app);
+      const honest = stage.hire('w');
+      await stage.turn('s', 't1', { a: 1 });
+      const before = await stage.entries('s');
+      honest.link.close();
+      stage.hireByHand(answering(() => ({ delta, state: { version: 2 } })));
+      const refused = { code, outcome: 'not-applied' };
+      await expect(stage.turn('s', 't2')).rejects.toMatchObject(refused);
+      expect(await stage.entries('s')).toEqual(before);
+      expect(await stage.host.session('s').head()).toMatchObject({ version: 1 });
+      await stage.host.close();
     });
   }
 

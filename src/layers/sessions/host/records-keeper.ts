@@ -4,8 +4,8 @@
  * Workers are sent snapshots that are folded here, never a chain. States that were folded lately
  * are remembered within a bound of bytes; the store alone tells the truth.
  *
- * G1. A delta is stored only after it was applied to the host's own copy and gave the hash that the
- *     worker claimed.
+ * G1. A delta is stored only after it was applied to the host's own copy and gave the hash of the
+ *     state that it is to lead to.
  * G2. The records reach back to every state that the next turn may start from.
  */
 import { LRUCache } from 'lru-cache';
@@ -72,7 +72,9 @@ export class RecordsKeeper implements Keeper {
       throw new HoldfastError('state_mismatch', message, { details });
     }
     const isNext = isSame(base, current);
-    const delta = isNext ? answer.delta : await this.#fromCurrent(session, current, after);
+    const delta = isNext
+      ? answer.delta
+      : await this.#fromCurrent(session, current, { after, hash });
     const version = current.version + 1;
     const isFull = (session.head?.records?.length ?? 0) > recordsMax;
     const earlier = isNext || isFull ? [current] : [current, base];
@@ -86,13 +88,18 @@ export class RecordsKeeper implements Keeper {
     throw new HoldfastError('protocol', 'a complete turn has a delta or a snapshot');
   }
 
+  /** Undefined if there is no delta that leads there: the whole is kept then. */
   async #fromCurrent(
     session: StoredSession,
     current: Base,
-    after: Uint8Array,
+    { after, hash }: { readonly after: Uint8Array; readonly hash: StateHash },
   ): Promise<Uint8Array | undefined> {
     const now = await this.#state(session, current);
-    return now && this.#codec.diff(now, after);
+    const delta = now && this.#codec.diff(now, after);
+    if (delta === undefined) return undefined;
+    return this.#codec.hash(this.#codec.apply(now as Uint8Array, delta)) === hash
+      ? delta
+      : undefined;
   }
 
   /** The mutations that add a record and drop those that nobody needs any more. */

@@ -77,10 +77,7 @@ function* elementsOf(db: DatabaseSync): Generator<string> {
 
 const emptySchema = JSON.stringify([{ user_version: 0 }, []]);
 
-/**
- * The hash of `db`, from the one before a changeset that it recorded itself: what the changeset says
- * is believed.
- */
+/** The hash of `db`, from the one before a changeset that it recorded itself and is believed. */
 export function hashAfter(
   db: DatabaseSync,
   hash: StateHash,

@@ -8,8 +8,8 @@
  *     schema, and always if there is a trigger, or a table that has no primary key that the
  *     extension follows byte for byte, counts with AUTOINCREMENT, is virtual or has generated
  *     columns.
- *
- * Q3. Of a delta that is applied only the keys are believed: the hash is of the rows that are there.
+ * Q3. Of a delta that is applied only the keys are believed: the hash is of the rows that there
+ *     are.
  *
  * A patchset, which says less, is taken too.
  *

@@ -38,8 +38,10 @@ const rows = agentOf(sqlitePayload, async (turn) => {
 /** Writes the turn's id down, once there is a file of the name that it is given; says it waits. */
 const waiting = structuredAgent<{ readonly until?: string }>(async (turn) => {
   const { until } = turn.input;
-  if (until !== undefined) writeFileSync(`${until}.begun`, '');
-  while (until !== undefined && !existsSync(until)) await sleep(5);
+  if (until !== undefined) {
+    writeFileSync(`${until}.begun`, '');
+    while (!existsSync(until)) await sleep(5);
+  }
   const log = turn.state.list('log');
   log.append(turn.id);
   return log.length;

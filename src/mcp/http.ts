@@ -1,25 +1,38 @@
-/** MCP over HTTP: a handler of standard requests, to mount wherever requests arrive. */
-import { createMcpHandler } from '@modelcontextprotocol/server';
-import type { ServerEvent, ServerEventBus } from '@modelcontextprotocol/server';
+/** MCP over HTTP: handlers of standard requests, to mount wherever requests arrive. */
 import { systemClock } from '../internal/clock.ts';
 import type { Clock } from '../internal/clock.ts';
+import { systemRandom } from '../internal/random.ts';
+import type { Random } from '../internal/random.ts';
 import type { Ledger } from '../ledger/index.ts';
-import { mcpServer } from './server.ts';
+import { exchange, isListening } from './exchange.ts';
 import type { McpOptions } from './server.ts';
-import { followUpdates } from './updates.ts';
+import { McpSessions } from './sessions.ts';
+import type { SessionOwner } from './sessions.ts';
+import { streamed } from './streamed.ts';
 
-export interface McpHandlerOptions extends McpOptions {
-  /** Open subscription streams at once. Default 1,024. */
-  readonly maxSubscriptions?: number | undefined;
+export interface McpDoorOptions {
+  /**
+   * Sessions of clients of the 2025 protocol at once. They can subscribe to resources only in one,
+   * and do everything else without. Default 1,000; 0 where requests reach several processes.
+   */
+  readonly sessionsMax?: number | undefined;
+  /** How long a session may be without a request and without a listener. Default 600,000. */
+  readonly sessionIdleMs?: number | undefined;
   /** Bytes of a request. Default 4 MiB. */
   readonly maxRequestBytes?: number | undefined;
   readonly clock?: Clock | undefined;
+  readonly random?: Random | undefined;
   readonly onError?: ((error: Error) => void) | undefined;
+}
+
+export interface McpHandlerOptions extends McpOptions, McpDoorOptions {
+  /** Open subscription streams at once. Default 1,024. */
+  readonly maxSubscriptions?: number | undefined;
 }
 
 export interface McpHandler {
   fetch(request: Request): Promise<Response>;
-  /** Ends subscriptions and running exchanges. */
+  /** Ends subscriptions, sessions and running exchanges. */
   close(): Promise<void>;
 }
 
@@ -28,62 +41,71 @@ export interface McpHandler {
  * is for whoever mounts it: a handler is of one principal, as its ledger is.
  */
 export function mcpHandler(ledger: Ledger, options: McpHandlerOptions = {}): McpHandler {
-  const { maxSubscriptions, maxRequestBytes, onError } = options;
-  const bus = new UpdateBus(ledger, options);
-  const handler = createMcpHandler(() => mcpServer(ledger, options), {
-    bus,
-    ...(onError && { onerror: onError }),
-    ...(maxSubscriptions !== undefined && { maxSubscriptions }),
-    ...(maxRequestBytes !== undefined && { maxRequestBodySize: maxRequestBytes }),
-  });
+  const { maxSubscriptions, maxRequestBytes } = options;
+  const { sessions, clock, onError } = parts(options);
+  const shared = { ledger, options, maxSubscriptions, maxRequestBytes, clock, onError };
+  const exchanges = exchange(shared);
   return {
-    fetch: (request) => handler.fetch(request),
+    async fetch(request) {
+      const answered = await sessions.fetch(request, { ledger, options, id: '' });
+      return answered ?? exchanges.fetch(request);
+    },
     async close() {
-      bus.close();
-      await handler.close();
+      sessions.close();
+      await exchanges.close();
     },
   };
 }
 
-/** Watches the ledger as long as anybody listens. */
-class UpdateBus implements ServerEventBus {
-  readonly #ledger: Ledger;
-  readonly #clock: Clock;
-  readonly #onError: (error: Error) => void;
-  readonly #listeners = new Set<(event: ServerEvent) => void>();
-  #watch: AbortController | undefined;
+/** Serves many callers, each the ledger that it comes with. */
+export interface McpDoor {
+  /** A stream that the request opens ends when `ended` of the caller or its own signal aborts. */
+  fetch(request: Request, caller: SessionOwner): Promise<Response>;
+  /** Ends every session. */
+  close(): void;
+}
 
-  constructor(ledger: Ledger, { clock, onError }: McpHandlerOptions) {
-    this.#ledger = ledger;
-    this.#clock = clock ?? systemClock;
-    this.#onError = onError ?? ignore;
-  }
+export function mcpDoor(options: McpDoorOptions = {}): McpDoor {
+  const { maxRequestBytes } = options;
+  const { sessions, clock, onError } = parts(options);
+  return {
+    async fetch(request, caller) {
+      const answered = await sessions.fetch(request, caller);
+      if (answered !== undefined) return answered;
+      const { ledger, options: shown, ended } = caller;
+      const own = exchange({
+        ledger,
+        options: shown,
+        maxSubscriptions: undefined,
+        maxRequestBytes,
+        clock,
+        onError,
+      });
+      if (!isListening(request)) return own.fetch(request);
+      const leave = caller.enter?.();
+      const close = (): void => void own.close().catch(onError);
+      ended?.addEventListener('abort', close, { once: true });
+      const over = (): void => {
+        ended?.removeEventListener('abort', close);
+        close();
+        leave?.();
+      };
+      try {
+        return streamed(await own.fetch(request), over);
+      } catch (error) {
+        over();
+        throw error;
+      }
+    },
+    close: () => sessions.close(),
+  };
+}
 
-  publish(event: ServerEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-
-  subscribe(listener: (event: ServerEvent) => void): () => void {
-    this.#listeners.add(listener);
-    this.#watch ??= this.#follow();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.close();
-    };
-  }
-
-  close(): void {
-    this.#watch?.abort();
-    this.#watch = undefined;
-  }
-
-  #follow(): AbortController {
-    const watch = new AbortController();
-    const notify = (uri: string): void => this.publish({ kind: 'resource_updated', uri });
-    const life = { clock: this.#clock, signal: watch.signal };
-    void followUpdates(this.#ledger, notify, this.#onError, life);
-    return watch;
-  }
+function parts(options: McpDoorOptions) {
+  const { clock = systemClock, random = systemRandom, onError = ignore } = options;
+  const { sessionsMax: max = 1000, sessionIdleMs: idleMs = 600_000, maxRequestBytes } = options;
+  const sessions = new McpSessions({ max, idleMs, maxRequestBytes, clock, random, onError });
+  return { sessions, clock, onError };
 }
 
 function ignore(): void {}

@@ -3,8 +3,9 @@ import { InMemoryTransport } from '@modelcontextprotocol/server';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { open } from '../index.ts';
 import type { App } from '../index.ts';
+import { ManualClock } from '../testing/index.ts';
 import { mcpHandler, serveMcp } from './index.ts';
-import type { McpOptions } from './index.ts';
+import type { McpHandlerOptions, McpOptions } from './index.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -149,8 +150,7 @@ describe.each(ways)('MCP over %s', (way) => {
       heard(params.uri);
     });
     if (way.endsWith('2026')) await client.listen({ resourceSubscriptions: [uri] });
-    else if (way.startsWith('stdio')) await client.subscribeResource({ uri });
-    else return;
+    else await client.subscribeResource({ uri });
     // The watch begins a moment after the answer: write until it is heard.
     await vi.waitFor(async () => {
       await app.scope('users').set('other', 1);
@@ -186,5 +186,106 @@ describe.each(ways)('MCP over %s', (way) => {
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name).sort()).toEqual(['get', 'history', 'list', 'scopes']);
     expect(tools.every(({ annotations }) => annotations?.readOnlyHint)).toBe(true);
+  });
+});
+
+describe('sessions of the 2025 protocol over HTTP', () => {
+  interface Sessions {
+    readonly clock: ManualClock;
+    /** Begins a session and gives its id. */
+    begin(): Promise<string>;
+    status(session: string, method?: 'GET' | 'DELETE'): Promise<number>;
+  }
+
+  async function serving(options: McpHandlerOptions): Promise<Sessions> {
+    const clock = new ManualClock();
+    const store = await open('memory:', { clock });
+    closers.push(() => store.close());
+    const handler = mcpHandler(store.app('shop').ledger, { clock, ...options });
+    closers.push(() => handler.close());
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+    };
+    const params = {
+      protocolVersion: '2025-11-25',
+      capabilities: {},
+      clientInfo: { name: 't', version: '0' },
+    };
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params });
+    const url = 'http://localhost/mcp';
+    return {
+      clock,
+      async begin() {
+        const answer = await handler.fetch(new Request(url, { method: 'POST', headers, body }));
+        await answer.body?.cancel();
+        return answer.headers.get('mcp-session-id') ?? '';
+      },
+      async status(session, method = 'GET') {
+        const own = { ...headers, 'mcp-session-id': session };
+        const answer = await handler.fetch(new Request(url, { method, headers: own }));
+        await answer.body?.cancel();
+        return answer.status;
+      },
+    };
+  }
+
+  test('end when they are idle', async () => {
+    const { begin, status, clock } = await serving({ sessionIdleMs: 1000 });
+    const session = await begin();
+    await clock.pass(900);
+    expect(await status(session)).toBe(200);
+    await clock.pass(900);
+    expect(await status(session)).toBe(200);
+    await clock.pass(1000);
+    expect(await status(session)).toBe(404);
+  });
+
+  test('make room for new ones, the longest idle first', async () => {
+    const { begin, status } = await serving({ sessionsMax: 2 });
+    const [first, second] = [await begin(), await begin()];
+    expect(await status(first)).toBe(200);
+    const third = await begin();
+    expect(await Promise.all([first, second, third].map((one) => status(one)))).toEqual([
+      200, 404, 200,
+    ]);
+  });
+
+  test('are not begun by what the 2026 protocol no longer has', async () => {
+    const store = await open('memory:');
+    closers.push(() => store.close());
+    const handler = mcpHandler(store.app('shop').ledger);
+    closers.push(() => handler.close());
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 't', version: '0' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const answer = await handler.fetch(
+      new Request('http://localhost/mcp', {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2026-07-28',
+          'mcp-method': 'initialize',
+        },
+        body: JSON.stringify({
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'initialize',
+          params: { _meta: meta },
+        }),
+      }),
+    );
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ error: { code: -32_601 } });
+  });
+
+  test('end when their client says so', async () => {
+    const { begin, status } = await serving({});
+    const session = await begin();
+    expect(await status(session, 'DELETE')).toBe(200);
+    expect(await status(session)).toBe(404);
   });
 });

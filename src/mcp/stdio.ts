@@ -1,11 +1,12 @@
 /** MCP over standard input and output: the server that a desktop client starts as a process. */
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
-import type { McpServer, Transport } from '@modelcontextprotocol/server';
+import type { Transport } from '@modelcontextprotocol/server';
 import { systemClock } from '../internal/clock.ts';
 import type { Clock } from '../internal/clock.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { mcpServer } from './server.ts';
 import type { McpOptions } from './server.ts';
+import { acceptSubscriptions } from './subscriptions.ts';
 import { followUpdates } from './updates.ts';
 
 export interface ServeMcpOptions extends McpOptions {
@@ -32,18 +33,21 @@ export function serveMcp(ledger: Ledger, options: ServeMcpOptions = {}): McpConn
   const handle = serveStdio(
     ({ era }) => {
       const server = mcpServer(ledger, options);
-      const subscribed = era === 'legacy' ? acceptSubscriptions(server) : undefined;
-      const notify = (uri: string): void => {
-        if (subscribed !== undefined && !subscribed.has(uri)) return;
-        server.server.sendResourceUpdated({ uri }).catch(onError);
-      };
       const until = new AbortController();
       server.server.onclose = () => {
         until.abort();
         stop.abort();
       };
       const signal = AbortSignal.any([stop.signal, until.signal]);
-      void followUpdates(ledger, notify, onError, { clock, signal });
+      const feed = { clock, signal, onError };
+      if (era === 'legacy') acceptSubscriptions(server, ledger, feed);
+      else {
+        // The protocol's library knows who listens to what.
+        const notify = (uri: string): void => {
+          server.server.sendResourceUpdated({ uri }).catch(onError);
+        };
+        void followUpdates(ledger, { ...feed, notify });
+      }
       return server;
     },
     { ...(transport && { transport }), onerror: onError },
@@ -61,17 +65,3 @@ export function serveMcp(ledger: Ledger, options: ServeMcpOptions = {}): McpConn
 }
 
 function ignore(): void {}
-
-/** The URIs that a client of the 2025 protocol wants to hear of. */
-function acceptSubscriptions(server: McpServer): ReadonlySet<string> {
-  const subscribed = new Set<string>();
-  server.server.setRequestHandler('resources/subscribe', ({ params }) => {
-    subscribed.add(params.uri);
-    return {};
-  });
-  server.server.setRequestHandler('resources/unsubscribe', ({ params }) => {
-    subscribed.delete(params.uri);
-    return {};
-  });
-  return subscribed;
-}

@@ -8,7 +8,7 @@ export type { TokenLimits } from './auth/principal.ts';
 export { TokenStore } from './auth/token-store.ts';
 export type { ListedToken, NewToken } from './auth/token-store.ts';
 export { defaultPort, isLoopback } from './options.ts';
-export type { ServeOptions } from './options.ts';
+export type { McpTerms, ServeOptions } from './options.ts';
 export { serve } from './serve.ts';
 export type { Server } from './serve.ts';
 export { runWorkers, workerMetrics } from './workers/workers.ts';

@@ -44,9 +44,23 @@ export interface ServeOptions {
   /** What answers `/metrics` in place of this process alone: see `--workers`. */
   readonly metrics?: (() => Promise<string>) | undefined;
   readonly extensions?: readonly ServerExtension[] | undefined;
+  /** MCP, at `/mcp/APP` and, for the app `default`, at `/mcp`. False: not at all. */
+  readonly mcp?: McpTerms | false | undefined;
   /** For tests: whose time it is, and where chance comes from. */
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
+}
+
+export interface McpTerms {
+  /** Leaves out the tools that write. Default false. */
+  readonly readOnly?: boolean | undefined;
+  /**
+   * Sessions of clients of the 2025 protocol at once, which they need to subscribe. Default 1,000;
+   * 0 where several processes share a port.
+   */
+  readonly sessionsMax?: number | undefined;
+  /** How long a session may be idle. Default 600,000. */
+  readonly sessionIdleMs?: number | undefined;
 }
 
 export interface ServeTerms {
@@ -60,6 +74,7 @@ export interface ServeTerms {
   readonly drainMs: number;
   readonly keepAliveMs: number;
   readonly helloTimeoutMs: number;
+  readonly mcp: McpTerms | false;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -90,6 +105,7 @@ export function serveTerms(options: ServeOptions): ServeTerms {
     drainMs: options.drainMs ?? 10_000,
     keepAliveMs: options.keepAliveMs ?? 15_000,
     helloTimeoutMs: options.helloTimeoutMs ?? 10_000,
+    mcp: options.mcp ?? {},
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   };

@@ -100,6 +100,7 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
     version: serverVersion,
     metrics: options.metrics,
     extensions: options.extensions ?? [],
+    mcp: terms.mcp,
   });
   const http = createHttp(terms, app.fetch);
   http.on('upgrade', (request, raw, head) => upgrade(sockets, origin, request, raw, head));

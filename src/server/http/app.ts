@@ -7,6 +7,7 @@ import type { Ledgers } from '../../ledger/index.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { forbidden } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
+import type { McpTerms } from '../options.ts';
 import { guardedDirectory } from '../guard/guarded-directory.ts';
 import { servedLedger } from '../guard/served-ledger.ts';
 import type { Usage } from '../limits/usage.ts';
@@ -20,6 +21,7 @@ import { route } from './route.ts';
 import { commitRoutes } from './routes/commits.ts';
 import { entryRoutes } from './routes/entries.ts';
 import { logRoutes } from './routes/log.ts';
+import { mcpRoutes } from './routes/mcp.ts';
 import { scopeRoutes } from './routes/scopes.ts';
 import { corsHeaders, isPreflight, preflight } from './wire/cors.ts';
 import { checkOrigin } from './wire/origin-check.ts';
@@ -40,6 +42,7 @@ export interface HttpParts {
   /** In place of this process's own metrics. */
   readonly metrics: (() => Promise<string>) | undefined;
   readonly extensions: readonly ServerExtension[];
+  readonly mcp: McpTerms | false;
 }
 
 export class HttpApp {
@@ -56,11 +59,14 @@ export class HttpApp {
     const routes = this.#routes();
     this.#document = JSON.stringify(openApiDocument(routes, parts.version));
     const paths = new Map<string, string[]>();
-    const extended = extensionRoutes(parts.extensions, {
+    const streams = {
       going: this.#going.signal,
-      enter: ({ principal }) => this.#enterStream(principal),
-    });
-    for (const one of [...routes, ...extended]) {
+      enter: ({ principal }: HttpCall) => this.#enterStream(principal),
+    };
+    const extended = extensionRoutes(parts.extensions, streams);
+    const onError = (error: unknown): void => parts.observer.failed(error);
+    const mcp = mcpRoutes(parts.mcp, { ...parts, ...streams, onError });
+    for (const one of [...routes, ...extended, ...mcp]) {
       const pattern = one.path.replaceAll(/\{(\w+)\}/g, ':$1');
       this.#hono.on(one.method.toUpperCase(), pattern, ({ req }) => this.#answer(one, req.raw));
       paths.set(pattern, [...(paths.get(pattern) ?? []), one.method.toUpperCase()]);

@@ -36,7 +36,12 @@ export class HttpCall {
 
   /** The ledger of the path's app, with the rights of whoever asks. */
   get ledger(): Ledger {
-    return this.#parts.ledger(this.name('app'));
+    return this.ledgerOf(this.name('app'));
+  }
+
+  /** The same of another app. */
+  ledgerOf(app: string): Ledger {
+    return this.#parts.ledger(app);
   }
 
   header(name: string): string | undefined {

@@ -1,8 +1,11 @@
 /** What browsers are told, of pages that may call this server. Off unless origins are named. */
 
 const allowed = 'GET, PUT, PATCH, POST, DELETE';
-const sent = 'authorization, content-type, if-match, if-none-match, idempotency-key, last-event-id';
-const exposed = 'etag, last-modified, holdfast-expires-at, retry-after, x-request-id';
+const sent =
+  'authorization, content-type, if-match, if-none-match, idempotency-key, last-event-id, ' +
+  'mcp-session-id, mcp-protocol-version, mcp-method, mcp-name';
+const exposed =
+  'etag, last-modified, holdfast-expires-at, retry-after, x-request-id, mcp-session-id';
 
 export function isPreflight(request: Request): boolean {
   return request.method === 'OPTIONS' && request.headers.has('access-control-request-method');

@@ -57,7 +57,7 @@ export const table: Readonly<Record<string, Row>> = {
   },
   workflow: { ...base, ledger: 'door', 'layers/runs': 'door', store: 'door' },
   protocol: { ...base, ledger: 'door' },
-  webhooks: { ...base, 'layers/triggers': 'door' },
+  webhooks: { ...base, 'layers/triggers': 'door', config: 'door' },
   // The store's classes and the layers, never `open`, which knows engines.
   client: { ...base, protocol: 'open', ledger: 'door', ...layerDoors, store: 'open' },
   mcp: { ...state, index: 'open', protocol: 'door', client: 'door' },
@@ -80,6 +80,8 @@ export const table: Readonly<Record<string, Row>> = {
     client: 'door',
     server: 'door',
     mcp: 'door',
+    sessions: 'door',
+    webhooks: 'door',
   },
   testing: {
     ...state,

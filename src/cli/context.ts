@@ -26,11 +26,14 @@ export class Context {
   readonly options: GlobalOptions;
   readonly output: Output;
   readonly signal: AbortSignal;
+  /** Whether the store was named on the command line itself. */
+  readonly isStoreNamed: boolean;
   readonly clock: Clock = systemClock;
 
-  constructor(options: GlobalOptions, signal: AbortSignal) {
+  constructor(options: GlobalOptions, signal: AbortSignal, isStoreNamed: boolean) {
     this.options = options;
     this.signal = signal;
+    this.isStoreNamed = isStoreNamed;
     this.output = new Output(process.stdout, modeOf(options));
   }
 

@@ -11,7 +11,7 @@ import { log } from './commands/changes/log.ts';
 import type { McpCommandOptions } from './commands/serving/mcp.ts';
 import { stats } from './commands/stats.ts';
 import type * as tokenCommands from './commands/serving/token.ts';
-import type { ServeCommandOptions } from './commands/serving/serve.ts';
+import type { ServeCommandOptions } from './commands/serving/terms.ts';
 import { exportEntries, importEntries } from './commands/transfer.ts';
 import { watch } from './commands/changes/watch.ts';
 import { remove, set, update } from './commands/write.ts';
@@ -43,7 +43,8 @@ export function buildProgram(signal: AbortSignal): Command {
   const run =
     <A extends unknown[]>(action: Action<A>) =>
     async (...values: unknown[]): Promise<void> => {
-      const context = new Context(program.opts<GlobalOptions>(), signal);
+      const isStoreNamed = program.getOptionValueSource('store') === 'cli';
+      const context = new Context(program.opts<GlobalOptions>(), signal, isStoreNamed);
       // Commander hands its own command over last.
       try {
         await action(context, ...(values.slice(0, -1) as A));
@@ -319,14 +320,15 @@ function addServe(program: Command, run: Run): void {
   program
     .command('serve')
     .description('serves the store over HTTP and WebSocket until it is stopped')
+    .option('-c, --config <file>', 'a config file; SIGHUP reads it again; flags win over it')
+    .option('--host <address>', 'where to listen (127.0.0.1); beyond loopback tokens are asked for')
     .option(
-      '--host <address>',
-      'where to listen; beyond loopback tokens are asked for',
-      '127.0.0.1',
+      '--port <port>',
+      `where to listen (${defaultPort}); 0 takes one that is free`,
+      portNumber,
     )
-    .addOption(new Option('--port <port>', 'where to listen').argParser(portNumber).default(7420))
     .option('--socket <path>', 'a Unix socket in place of host and port')
-    .option('--workers <count>', 'so many processes on one store', positive, 1)
+    .option('--workers <count>', 'so many processes on one store (1)', positive)
     .addOption(
       new Option(
         '--auth <kind>',
@@ -335,7 +337,18 @@ function addServe(program: Command, run: Run): void {
     )
     .option('--origin <origin...>', 'web pages that may call it')
     .option('--hostname <name...>', 'names that it is reached by')
-    .option('--log <level>', 'trace, debug, info, warn, error or silent', 'info')
+    .addOption(
+      new Option('--log <level>', 'how much to say on standard error (info)').choices([
+        'trace',
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
+    .option('--no-mcp', 'without MCP at /mcp')
+    .option('--no-sessions', 'without a session host')
     .action(
       run(async (context: Context, options: ServeCommandOptions) => {
         const { serveStore } = await import('./commands/serving/serve.ts');
@@ -373,6 +386,9 @@ function addTokens(program: Command, run: Run): void {
 }
 
 type TokenCommands = typeof tokenCommands;
+
+/** As the server has it, which is loaded when it is needed. */
+const defaultPort = 7420;
 
 function portNumber(text: string): number {
   const port = Number(text);

@@ -5,5 +5,17 @@ export type { LoadOptions } from './load.ts';
 export { changesBetween } from './reload.ts';
 export type { ConfigChanges } from './reload.ts';
 export type { Config } from './schema.ts';
-export { appsSettings, serverSettings, storeSettings } from './settings.ts';
-export type { AppSettings, AppsSettings, ServerSettings, StoreSettings } from './settings.ts';
+export {
+  appsSettings,
+  serverSettings,
+  storeRules,
+  storeSettings,
+  triggerSettings,
+} from './settings.ts';
+export type {
+  AppSettings,
+  AppsSettings,
+  ServerSettings,
+  StoreSettings,
+  TriggerSettings,
+} from './settings.ts';

@@ -5,6 +5,7 @@
  * milliseconds, as their names say. Unknown keys are refused.
  */
 import { z } from 'zod';
+import { triggerSchema } from './trigger-schema.ts';
 
 const count = z.int().min(0);
 const atLeastOne = z.int().min(1);
@@ -38,6 +39,13 @@ const app = z.strictObject({
   quota: quota.optional(),
   retention: retention.optional(),
   scopes: z.record(z.string(), scope).optional().describe('Rules of single scopes, by name'),
+});
+
+const namedApp = app.extend({
+  triggers: z
+    .record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), triggerSchema)
+    .optional()
+    .describe('Triggers that the server runs, by name'),
 });
 
 const backends = ['memory', 'sqlite', 'postgres', 'redis', 'server'] as const;
@@ -88,6 +96,28 @@ const server = z.strictObject({
   keepAliveMs: atLeastOne.optional(),
   helloTimeoutMs: atLeastOne.optional(),
   processMetrics: z.boolean().optional(),
+  mcp: z
+    .strictObject({
+      enabled: z.boolean().optional().describe('Default: true'),
+      readOnly: z.boolean().optional().describe('Leaves out the tools that write'),
+      sessionsMax: count.optional().describe('Sessions of 2025 clients at once. Default: 1,000'),
+      sessionIdleMs: atLeastOne.optional().describe('Default: 600,000'),
+    })
+    .optional()
+    .describe('The Model Context Protocol at /mcp'),
+  sessions: z
+    .strictObject({
+      enabled: z.boolean().optional().describe('Default: true'),
+      durability: z.enum(['sync', 'relaxed']).optional().describe('Of the commit of a turn'),
+      attempts: atLeastOne.optional().describe('How often a turn is begun. Default: 8'),
+      workerWaitMs: count.optional().describe('Longest wait for a worker. Default: 10,000'),
+      turnTimeoutMs: atLeastOne.optional().describe('Of a turn in all. Default: 300,000'),
+      turnTtlMs: atLeastOne.optional().describe('How long outcomes are kept. Default: 24 h'),
+      turnsMax: atLeastOne.optional().describe('Turns at once. Default: 100,000'),
+      cacheBytes: count.optional().describe('For opaque states, per app. Default: 64 MiB'),
+    })
+    .optional()
+    .describe('A session host for every app'),
   log: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .optional()
@@ -114,10 +144,11 @@ export const configSchema = z
     server: server.optional(),
     auth: auth.optional(),
     defaults: app.optional().describe('For every app that apps does not name'),
-    apps: z.record(z.string(), app).optional().describe('Rules of single apps, by name'),
+    apps: z.record(z.string(), namedApp).optional().describe('Single apps, by name'),
   })
   .describe('The config of a Holdfast store and server');
 
 export type Config = z.infer<typeof configSchema>;
 export type AppConfig = z.infer<typeof app>;
+export type TriggerConfig = z.infer<typeof triggerSchema>;
 export type ScopeConfig = z.infer<typeof scope>;

@@ -1,7 +1,7 @@
 /** What of a config goes to `open`, in its words. */
 import { HoldfastError } from '../errors/index.ts';
-import type { AppOptions, ScopeRule } from '../ledger/index.ts';
-import type { AppConfig, Config } from './schema.ts';
+import type { AppOptions, ScopeRule, StoreRules } from '../ledger/index.ts';
+import type { AppConfig, Config, TriggerConfig } from './schema.ts';
 import { judgeOf } from './value-schemas.ts';
 
 type StoreConfig = Config['store'];
@@ -43,30 +43,69 @@ export function appsSettings({ store, defaults = {}, apps = {} }: Config): AppsS
   };
 }
 
+/** The same, for `Ledgers.setRules` of a store that is open. */
+export function storeRules(config: Config): StoreRules {
+  const { retention, quota, scopes, apps } = appsSettings(config);
+  return {
+    retention,
+    app: { ...(quota && { quota }), ...(scopes && { scopes }) },
+    apps,
+  } as StoreRules;
+}
+
+/** A trigger of an app, and the webhook that handles it. */
+export interface TriggerSettings {
+  readonly app: string;
+  readonly name: string;
+  readonly options: Omit<TriggerConfig, 'webhook'>;
+  readonly webhook: TriggerConfig['webhook'];
+}
+
+export function triggerSettings({ apps = {} }: Config): readonly TriggerSettings[] {
+  return Object.entries(apps).flatMap(([app, { triggers = {} }]) =>
+    Object.entries(triggers).map(([name, { webhook, ...options }]) => {
+      return { app, name, options, webhook };
+    }),
+  );
+}
+
+type ServerConfig = NonNullable<Config['server']>;
 type LimitName = keyof NonNullable<NonNullable<Config['auth']>['limits']>;
 
 /** What of a config goes to `serve`, in its words; what a process makes of it is beside it. */
 export interface ServerSettings {
-  readonly options: Omit<NonNullable<Config['server']>, 'workers' | 'log'> & {
+  readonly options: Omit<ServerConfig, 'workers' | 'log' | 'mcp' | 'sessions'> & {
+    readonly mcp?: Omit<NonNullable<ServerConfig['mcp']>, 'enabled'> | false;
     readonly auth?: 'tokens' | 'open' | undefined;
     readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
   };
+  /** Of a session host; false: there is none. */
+  readonly sessions: Omit<NonNullable<ServerConfig['sessions']>, 'enabled'> | false;
   readonly workers: number;
-  readonly logLevel: NonNullable<NonNullable<Config['server']>['log']>;
+  readonly logLevel: NonNullable<ServerConfig['log']>;
 }
 
 export function serverSettings({ server = {}, auth = {} }: Config): ServerSettings {
-  const { workers = 1, log = 'info', ...options } = server;
+  const { workers = 1, log = 'info', mcp, sessions, ...options } = server;
   const { mode, limits } = auth;
   return {
     options: {
       ...options,
+      ...(mcp && { mcp: enabledPart(mcp) }),
       ...(mode && { auth: mode }),
       ...(limits && { limits: defined(limits) }),
     },
+    sessions: enabledPart(sessions ?? {}),
     workers,
     logLevel: log,
   };
+}
+
+function enabledPart<T extends { readonly enabled?: boolean | undefined }>(
+  section: T,
+): Omit<T, 'enabled'> | false {
+  const { enabled = true, ...rest } = section;
+  return enabled && rest;
 }
 
 /** Without the members that are undefined: those stand for a default. */

@@ -5,3 +5,5 @@
  */
 export { webhook } from './webhook.ts';
 export type { WebhookOptions } from './webhook.ts';
+export { ConfiguredTriggers } from './configured-triggers.ts';
+export type { ConfiguredTriggersOptions, TriggerHost } from './configured-triggers.ts';

@@ -49,6 +49,13 @@ function limit(name: keyof ServeTerms['limits']) {
   return goesBy({}, { limits }, { limits: expect.objectContaining(limits) as never });
 }
 
+/** What a session host is made with. */
+function sessions(given: Values) {
+  return async (): Promise<void> => {
+    expect(settings({ sessions: given }).sessions).toEqual(given);
+  };
+}
+
 export const serverProofs: Record<string, () => Promise<void>> = {
   'server.host': async () => {
     const { url } = await serving({ host: '127.0.0.2' });
@@ -79,6 +86,30 @@ export const serverProofs: Record<string, () => Promise<void>> = {
   'server.processMetrics': async () => {
     expect(settings({ processMetrics: false }).options.processMetrics).toBe(false);
   },
+  'server.mcp.enabled': async () => {
+    const { url } = await serving({ mcp: { enabled: false } });
+    expect((await fetch(`${url}/mcp`)).status).toBe(404);
+    const other = await serving({ mcp: { enabled: true } });
+    expect((await fetch(`${other.url}/mcp`)).status).toBe(405);
+  },
+  'server.mcp.readOnly': goesBy({ mcp: { readOnly: true } }, {}, { mcp: { readOnly: true } }),
+  'server.mcp.sessionsMax': goesBy({ mcp: { sessionsMax: 7 } }, {}, { mcp: { sessionsMax: 7 } }),
+  'server.mcp.sessionIdleMs': goesBy(
+    { mcp: { sessionIdleMs: 7 } },
+    {},
+    { mcp: { sessionIdleMs: 7 } },
+  ),
+  'server.sessions.enabled': async () => {
+    expect(settings({ sessions: { enabled: false } }).sessions).toBe(false);
+    expect(settings({ sessions: { enabled: true } }).sessions).toEqual({});
+  },
+  'server.sessions.durability': sessions({ durability: 'relaxed' }),
+  'server.sessions.attempts': sessions({ attempts: 7 }),
+  'server.sessions.workerWaitMs': sessions({ workerWaitMs: 7 }),
+  'server.sessions.turnTimeoutMs': sessions({ turnTimeoutMs: 7 }),
+  'server.sessions.turnTtlMs': sessions({ turnTtlMs: 7 }),
+  'server.sessions.turnsMax': sessions({ turnsMax: 7 }),
+  'server.sessions.cacheBytes': sessions({ cacheBytes: 7 }),
   'server.workers': async () => expect(settings({ workers: 3 }).workers).toBe(3),
   'server.log': async () => expect(settings({ log: 'warn' }).logLevel).toBe('warn'),
   'auth.mode': async () => {

@@ -13,6 +13,7 @@ import { ManualClock } from '../../../src/testing/index.ts';
 import { recorded } from './recording-engine.ts';
 import type { Opening } from './recording-engine.ts';
 import { serverProofs } from './server-proofs.ts';
+import { triggerProofs } from './trigger-proofs.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -213,6 +214,9 @@ for (const [key, proof] of Object.entries({ ...appProofs, ...retentionProofs }))
   proofs.set(`apps.*.${key}`, () => proof('apps'));
 }
 for (const [key, proof] of Object.entries(serverProofs)) proofs.set(key, proof);
+for (const [key, proof] of Object.entries(triggerProofs)) {
+  proofs.set(`apps.*.triggers.*.${key}`, proof);
+}
 
 const keys = keysOf(configJsonSchema(), '');
 

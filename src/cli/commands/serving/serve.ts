@@ -3,60 +3,81 @@ import cluster from 'node:cluster';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
+import type { Config } from '../../../config/index.ts';
+import type { Ledgers } from '../../../ledger/index.ts';
 import { runWorkers, serve, workerMetrics } from '../../../server/index.ts';
 import type { Server, ServeOptions } from '../../../server/index.ts';
-import { open } from '../../../store/index.ts';
+import { openConfig } from '../../../store/index.ts';
+import type { Store } from '../../../store/index.ts';
 import type { Context } from '../../context.ts';
-import { usageError } from '../../failure.ts';
-import { isServerUrl, storeUrl } from '../../store.ts';
+import { reloadOnHangup } from './reload.ts';
+import { servingTerms } from './terms.ts';
+import type { ServeCommandOptions, ServingTerms } from './terms.ts';
 
-export interface ServeCommandOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly socket?: string | undefined;
-  readonly workers: number;
-  readonly auth?: 'tokens' | 'open' | undefined;
-  readonly origin?: readonly string[] | undefined;
-  readonly hostname?: readonly string[] | undefined;
-  readonly log: string;
-}
+/** How long turns of sessions may take to finish; the server's own default for calls. */
+const drainMs = 10_000;
 
-export async function serveStore(context: Context, options: ServeCommandOptions): Promise<void> {
-  const url = storeUrl(context.options.store);
-  if (isServerUrl(url)) throw usageError('a server cannot serve what another server serves');
-  if (options.workers > 1 && url.startsWith('memory:')) {
-    throw usageError('a store in memory belongs to one process; leave --workers out');
-  }
-  if (options.workers > 1 && cluster.isPrimary) {
-    await runWorkers({ count: options.workers, clock: context.clock, signal: context.signal });
+export async function serveStore(context: Context, flags: ServeCommandOptions): Promise<void> {
+  const terms = await servingTerms(context, flags);
+  const { workers } = terms.settings;
+  if (workers > 1 && cluster.isPrimary) {
+    if (terms.file !== undefined) passHangupsOn();
+    await runWorkers({ count: workers, clock: context.clock, signal: context.signal });
     context.signal.throwIfAborted();
     return;
   }
-  const log = logger(options.log);
-  await using store = await open(url, {
+  const log = logger(terms.settings.logLevel);
+  await using store = await openConfig(terms.config, {
     onBackgroundError: (error) => log.error({ event: 'background', error: String(error) }),
   });
-  const server = await serve(store, serveOptions(options, log));
-  tell(context, server, url);
+  await using triggers = await configuredTriggers(store, terms.config, log);
+  const sessions = await sessionHosts(store, terms);
+  const extensions = sessions === undefined ? [] : [sessions.extension];
+  const server = await serve(store, { ...serveOptions(terms, log), extensions });
+  const { file, config } = terms;
+  const keepsLevel = flags.log !== undefined;
+  const setRules: Ledgers['setRules'] = (rules) => (store.source as Ledgers).setRules(rules);
+  const parts = { config, log, keepsLevel, setRules, triggers };
+  const stopListening = file === undefined ? undefined : reloadOnHangup({ ...parts, file });
+  tell(context, server, store.url);
   await stopped(context.signal);
+  stopListening?.();
   log.info({ event: 'drain' }, 'draining');
+  await sessions?.close({ finishMs: terms.settings.options.drainMs ?? drainMs });
   await server.drain();
   context.signal.throwIfAborted();
 }
 
-function serveOptions(options: ServeCommandOptions, log: Logger): ServeOptions {
-  const { host, port, socket: socketPath, auth, origin: origins, hostname: hosts } = options;
-  const registry = new Registry();
-  const metrics = cluster.isWorker ? workerMetrics(registry) : undefined;
-  return { host, port, socketPath, auth, origins, hosts, log, registry, metrics };
+async function configuredTriggers(store: Store, config: Config, log: Logger) {
+  const { ConfiguredTriggers } = await import('../../../webhooks/index.ts');
+  const triggers = new ConfiguredTriggers(store, {
+    onError: (error, at) => log.warn({ event: 'trigger', ...at, error: String(error) }),
+  });
+  await triggers.apply(config);
+  return triggers;
 }
 
+async function sessionHosts(store: Store, { settings }: ServingTerms) {
+  if (settings.sessions === false) return undefined;
+  const { SessionHosts } = await import('../../../sessions/index.ts');
+  return new SessionHosts(store, settings.sessions);
+}
+
+function serveOptions({ settings }: ServingTerms, log: Logger): ServeOptions {
+  const registry = new Registry();
+  const metrics = cluster.isWorker ? workerMetrics(registry) : undefined;
+  return { ...settings.options, log, registry, metrics };
+}
+
+/** To standard error, so that what was asked for stays alone on standard output. */
 function logger(level: string): Logger {
-  if (!(level in pino.levels.values) && level !== 'silent') {
-    throw usageError(`'${level}' is no level of the log`);
-  }
-  // To standard error, so that what was asked for stays alone on standard output.
   return pino({ level, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: false }));
+}
+
+function passHangupsOn(): void {
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
+  });
 }
 
 function tell(context: Context, server: Server, url: string): void {

@@ -8,18 +8,18 @@ import { doctor } from './commands/doctor.ts';
 import { get } from './commands/get.ts';
 import { list, scopes } from './commands/list.ts';
 import { log } from './commands/changes/log.ts';
-import type { McpCommandOptions } from './commands/serving/mcp.ts';
 import { stats } from './commands/stats.ts';
-import type * as tokenCommands from './commands/serving/token.ts';
-import type { ServeCommandOptions } from './commands/serving/terms.ts';
 import { exportEntries, importEntries } from './commands/transfer.ts';
 import { watch } from './commands/changes/watch.ts';
 import { remove, set, update } from './commands/write.ts';
+import { addConfigCommands, addServingCommands } from './serving/serving-commands.ts';
+import { positive, wholeNumber } from './input/number.ts';
 import { addTriggerCommands } from './triggers/trigger-commands.ts';
 import { version } from './version.ts';
+import type { BenchOptions } from './commands/bench.ts';
 import type { PruneOptions } from './commands/layers/run.ts';
 
-type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
+export type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
 
 export function buildProgram(signal: AbortSignal): Command {
   const program = new Command('holdfast')
@@ -63,7 +63,9 @@ export function buildProgram(signal: AbortSignal): Command {
   return program;
 }
 
-type Run = <A extends unknown[]>(action: Action<A>) => (...values: unknown[]) => Promise<void>;
+export type Run = <A extends unknown[]>(
+  action: Action<A>,
+) => (...values: unknown[]) => Promise<void>;
 
 function addEntryCommands(program: Command, run: Run): void {
   program
@@ -129,6 +131,18 @@ function addListCommands(program: Command, run: Run): void {
     .option('--prefix <text>', 'keys that start with it')
     .option('--keys', 'without values')
     .action(run(watch));
+  program
+    .command('bench')
+    .description('measures what the store gives, in a scope of its own that it takes away again')
+    .option('--time <span>', 'for each question', '2s')
+    .option('--callers <count>', 'at once', positive, 64)
+    .option('--bytes <count>', 'of a value', positive, 200)
+    .action(
+      run(async (context: Context, options: BenchOptions) => {
+        const { bench } = await import('./commands/bench.ts');
+        await bench(context, options);
+      }),
+    );
   program
     .command('stats')
     .description('shows the store and its apps in numbers')
@@ -278,124 +292,6 @@ function addTransferCommands(program: Command, run: Run): void {
     .action(run(doctor));
 }
 
-function addServingCommands(program: Command, run: Run): void {
-  addServe(program, run);
-  addTokens(program, run);
-  program
-    .command('mcp')
-    .description('serves the app to an MCP client on standard input and output')
-    .option('--read-only', 'without the tools that write')
-    .action(
-      run(async (context: Context, options: McpCommandOptions) => {
-        // Loaded when it is needed: other commands should not wait for the protocol.
-        const { mcp } = await import('./commands/serving/mcp.ts');
-        await mcp(context, options);
-      }),
-    );
-}
-
-function addConfigCommands(program: Command, run: Run): void {
-  const config = program.command('config').description('looks at a config file, opens nothing');
-  config
-    .command('check [file]')
-    .description('says every mistake in it with its line; 2 if there is one')
-    .action(
-      run(async (context: Context, file: string | undefined) => {
-        const { checkConfig } = await import('./commands/config.ts');
-        await checkConfig(context, file ?? 'holdfast.yaml');
-      }),
-    );
-  config
-    .command('schema')
-    .description('prints the JSON Schema of config files, for editors')
-    .action(
-      run(async (context: Context) => {
-        const { printConfigSchema } = await import('./commands/config.ts');
-        await printConfigSchema(context);
-      }),
-    );
-}
-
-function addServe(program: Command, run: Run): void {
-  program
-    .command('serve')
-    .description('serves the store over HTTP and WebSocket until it is stopped')
-    .option('-c, --config <file>', 'a config file; SIGHUP reads it again; flags win over it')
-    .option('--host <address>', 'where to listen (127.0.0.1); beyond loopback tokens are asked for')
-    .option(
-      '--port <port>',
-      `where to listen (${defaultPort}); 0 takes one that is free`,
-      portNumber,
-    )
-    .option('--socket <path>', 'a Unix socket in place of host and port')
-    .option('--workers <count>', 'so many processes on one store (1)', positive)
-    .addOption(
-      new Option(
-        '--auth <kind>',
-        'whether to ask for tokens; left out: once there has been one',
-      ).choices(['tokens', 'open']),
-    )
-    .option('--origin <origin...>', 'web pages that may call it')
-    .option('--hostname <name...>', 'names that it is reached by')
-    .addOption(
-      new Option('--log <level>', 'how much to say on standard error (info)').choices([
-        'trace',
-        'debug',
-        'info',
-        'warn',
-        'error',
-        'silent',
-      ]),
-    )
-    .option('--no-mcp', 'without MCP at /mcp')
-    .option('--no-sessions', 'without a session host')
-    .action(
-      run(async (context: Context, options: ServeCommandOptions) => {
-        const { serveStore } = await import('./commands/serving/serve.ts');
-        await serveStore(context, options);
-      }),
-    );
-}
-
-function addTokens(program: Command, run: Run): void {
-  const token = program.command('token').description('makes, lists and revokes tokens of a server');
-  const lazily =
-    <A extends unknown[]>(pick: (commands: TokenCommands) => Action<A>) =>
-    async (context: Context, ...values: A): Promise<void> =>
-      pick(await import('./commands/serving/token.ts'))(context, ...values);
-  token
-    .command('create <name>')
-    .description('makes a token and shows it, once')
-    .requiredOption(
-      '--grant <grant...>',
-      'APP[:SCOPE]=RIGHT,…: shop=read or shop:session/*=read,write',
-    )
-    .option('--expires <span>', 'ends after it: 12h, 30d')
-    .option('--requests <count>', 'at most so many requests a second', positive)
-    .option('--watches <count>', 'at most so many watches', positive)
-    .option('--connections <count>', 'at most so many connections', positive)
-    .action(run(lazily((commands) => commands.createToken)));
-  token
-    .command('list')
-    .description('lists tokens with their rights and their last use')
-    .action(run(lazily((commands) => commands.listTokens)));
-  token
-    .command('revoke <token>')
-    .description('ends a token, by its id or name, at once')
-    .action(run(lazily((commands) => commands.revokeToken)));
-}
-
-type TokenCommands = typeof tokenCommands;
-
-/** As the server has it, which is loaded when it is needed. */
-const defaultPort = 7420;
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
-}
-
 function ifVersion(): Option {
   return new Option('--if-version <version>', 'only if the entry has this version').argParser(
     positive,
@@ -405,15 +301,4 @@ function ifVersion(): Option {
 function importKind(text: string): string {
   if (['jsonl', 'iii', 'keyv'].includes(text) || /^rediss?:\/\//.test(text)) return text;
   throw new InvalidArgumentError('Allowed are jsonl, iii, keyv, and redis://HOST:PORT.');
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It must be a whole number.');
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
 }

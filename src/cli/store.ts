@@ -24,6 +24,7 @@ const busyTimeoutMs = 5000;
 const forever = { ms: Infinity, bytes: Infinity, hardBytes: Infinity };
 
 export interface OpenStore {
+  /** Without a password. */
   readonly url: string;
   readonly source: LedgerSource;
   /** Undefined where a server has it. */
@@ -61,9 +62,14 @@ export async function openStore(store: string, access: Access, token?: string): 
   return opened(url, ledgers, ledgers);
 }
 
+/** What may be shown of a URL: all but a password. */
+export function shownUrl(url: string): string {
+  return url.replace(/^([a-z+.-]+:\/\/[^/?#@:]*):[^/?#@]*@/, '$1@');
+}
+
 function opened(url: string, source: LedgerSource, ledgers?: Ledgers): OpenStore {
   return {
-    url,
+    url: shownUrl(url),
     source,
     ledgers,
     ledger: (app) => source.ledger(app),

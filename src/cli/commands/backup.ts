@@ -7,7 +7,7 @@ import { CommandEnd, usageError } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes } from '../output/format.ts';
 import type { Progress } from '../output/progress.ts';
-import { atHome, openStore, storeUrl } from '../store.ts';
+import { atHome, openStore, shownUrl, storeUrl } from '../store.ts';
 
 export interface CopyCommandOptions {
   readonly force?: boolean | undefined;
@@ -58,7 +58,7 @@ async function copy(
 function pathOf(store: string): string {
   const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(storeUrl(store))?.[1];
   if (path !== undefined) return path;
-  throw usageError(`'${store}' is no file; use export and import for it`);
+  throw usageError(`'${shownUrl(store)}' is no file; use copy, or export and import, for it`);
 }
 
 async function requireSqlite(path: string): Promise<void> {

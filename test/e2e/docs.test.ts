@@ -1,4 +1,4 @@
-/** What documents tell to type works: the commands of docs/server.md, the file of docs/config.md. */
+/** What documents tell to type works: commands of docs/server.md, the file of docs/config.md. */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -31,7 +31,7 @@ export async function run(url: string, token: string, report: (line: Report) => 
       .app('other')
       .scope('users')
       .get('ada')
-      .catch((error: { code: string }) => error.code);
+      .catch((error: unknown) => (error as { code: string }).code);
     const seen: string[] = [];
     for await (const event of scope.watch({ snapshot: true })) {
       if (event.kind === 'snapshot') {

@@ -57,6 +57,7 @@ async function main({ store: url, data, port: wanted }: StartOptions): Promise<v
     `npm run airline -- --store ${url}      # the agent at work, on the same store`,
   ];
   for (const line of lines) say(`  ${line}`);
+  say(`MCP clients find it at ${server.url}/mcp/airline`);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);

@@ -40,7 +40,7 @@ test('every curl of docs/server.md is answered as it says', async () => {
   expect(told.map((one) => one.slice(-3))).toEqual([
     ...['201', '200', '200', '200', '201', '201', '200', '200', '200', '200', '200', '200'],
   ]);
-  expect(told[1]).toBe('{"visits": 1} 200');
+  expect(told[1]).toBe('{"visits":1} 200');
   expect(told.at(-1)).toContain('event: ready');
 });
 

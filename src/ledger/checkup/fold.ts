@@ -6,7 +6,8 @@
  * F2. The log is folded up to the head at its beginning. What is newer is nobody's fault: a key
  *     that differs is only reported if the log has no later change of it.
  */
-import { hash } from 'node:crypto';
+import { toBase64 } from '../../internal/bytes.ts';
+import { sha256 } from '../../internal/sha256.ts';
 import type { Content, Head, LogRow, StoredEntry } from '../../engine/index.ts';
 import { addressOf } from '../keyspace/address.ts';
 import { decodeExternal, rowsOf } from '../keyspace/external.ts';
@@ -179,7 +180,7 @@ function markOf(value: LogValue): string | undefined {
   if (value === undefined) return undefined;
   if (!(value instanceof StoredValue)) return `named ${value.id}`;
   const { content }: { content: Content } = value;
-  return (typeof content === 'string' ? 't' : 'b') + hash('sha1', content, 'base64').slice(0, 16);
+  return (typeof content === 'string' ? 't' : 'b') + toBase64(sha256(content)).slice(0, 16);
 }
 
 function sum(text: string): number {

@@ -4,8 +4,8 @@
  * A prepared proposal holds only checked, detached data: values in their stored form, operations
  * normalised. What the caller does to its objects afterwards changes nothing.
  */
-import { hash } from 'node:crypto';
 import type { Ref } from '../../engine/index.ts';
+import { sha256 } from '../../internal/sha256.ts';
 import { limits } from '../limits.ts';
 import { checkClient, checkKey, checkScope } from '../names.ts';
 import { checkOperations } from '../operations/index.ts';
@@ -276,7 +276,9 @@ function digestOf(
   for (const { kind, address, value, operations, ttlMs, expiresAt, schema } of mutations) {
     parts.push([kind, address, contentKey(value), operations, ttlMs, schema, expiresAt]);
   }
-  return hash('sha256', JSON.stringify(parts), 'base64url').slice(0, 16);
+  return Buffer.from(sha256(JSON.stringify(parts)))
+    .toString('base64url')
+    .slice(0, 16);
 }
 
 function contentKey(value: StoredValue | undefined): unknown {

@@ -1,5 +1,6 @@
 /** `serve`: a server over the store, in one process or several, until it is told to stop. */
 import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
 import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -74,9 +75,21 @@ function logger(level: string): Logger {
   return pino({ level, base: { pid: process.pid } }, pino.destination({ dest: 2, sync: false }));
 }
 
+/** To workers that serve; one that is still starting would die of it, and is told when it does. */
 function passHangupsOn(): void {
+  const serving = new Set<number>();
+  const late = new Set<number>();
+  const pass = (worker: Worker): void => {
+    if (serving.has(worker.id)) worker.process.kill('SIGHUP');
+    else late.add(worker.id);
+  };
+  cluster.on('message', (worker, message: { kind?: unknown }) => {
+    if (message.kind !== 'serving') return;
+    serving.add(worker.id);
+    if (late.delete(worker.id)) pass(worker);
+  });
   process.on('SIGHUP', () => {
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP');
+    for (const worker of Object.values(cluster.workers ?? {})) if (worker) pass(worker);
   });
 }
 

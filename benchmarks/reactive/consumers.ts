@@ -41,8 +41,8 @@ interface Consumer {
   readonly received: Received;
   /** Makes one change, durable where it can be. */
   send(n: number): Promise<unknown>;
-  /** Piles `count` changes up and lets them be drained. Resolves when draining begins. */
-  pileUp(count: number): Promise<void>;
+  /** Piles `count` changes up, and returns what lets them be drained. */
+  pileUp(count: number): Promise<() => Promise<unknown>>;
   close(): Promise<void>;
 }
 
@@ -77,10 +77,12 @@ async function measure(report: Report, terms: Terms, consumer: Consumer): Promis
     }
     const count = consumer.name.includes('with tx') ? terms.events / 10 : terms.events;
     const drained = consumer.received.next(count);
-    await consumer.pileUp(count);
+    const drain = await consumer.pileUp(count);
     const startedAt = performance.now();
-    await drained;
+    const before = process.cpuUsage();
+    await Promise.all([drain(), drained]);
     const perSecond = (count / (performance.now() - startedAt)) * 1000;
+    const { user, system } = process.cpuUsage(before);
     const isJudged = consumer.name === 'a trigger on SQLite';
     report.add({
       question: consumer.name,
@@ -90,6 +92,7 @@ async function measure(report: Report, terms: Terms, consumer: Consumer): Promis
         'p50 ms': quantile(latencies, 0.5),
         'p99 ms': quantile(latencies, 0.99),
         'events/s': perSecond,
+        'CPU us per event': (user + system) / count,
         events: count,
       },
     });
@@ -123,7 +126,7 @@ async function triggerOn(url: string, engine: string, withTx = false): Promise<C
       for (let from = 0; from < count; from += 500) {
         await Promise.all(Array.from({ length: 500 }, (_, n) => send(from + n)));
       }
-      await trigger.resume();
+      return () => trigger.resume();
     },
     async close() {
       await watching.stop();
@@ -160,7 +163,7 @@ async function streamReader(server: RedisServer): Promise<Consumer> {
       for (let from = 0; from < count; from += 500) {
         await Promise.all(Array.from({ length: 500 }, (_, n) => send(from + n)));
       }
-      gate.resolve();
+      return async () => gate.resolve();
     },
     async close() {
       state.isOver = true;
@@ -192,7 +195,7 @@ async function listener(server: PostgresServer): Promise<Consumer> {
     async pileUp(count) {
       await writer.query('BEGIN');
       await writer.query(many, [count]);
-      void writer.query('COMMIT');
+      return () => writer.query('COMMIT');
     },
     async close() {
       await Promise.all([writer.end(), reader.end()]);

@@ -1,6 +1,6 @@
 /**
  * How far the triggers of all apps are, whoever runs them, read from the store when somebody asks
- * for the metrics. Costs a few reads for each trigger.
+ * for the metrics. Costs a read for each app, and a few for each trigger.
  *
  * Not here: what a single process counts; that is `trigger.stats()`.
  */

@@ -1,7 +1,7 @@
 /** Several processes: each shard has one owner, and what one leaves another goes on with. */
 import { expect } from 'vitest';
 import type { LayerContract } from '../layer-world.ts';
-import { until } from './acts.ts';
+import { passUntil, until } from './acts.ts';
 
 export function takeoverContract(contract: LayerContract): void {
   contract.test('processes share the shards, and give them up when they stop', async (w) => {
@@ -30,6 +30,19 @@ export function takeoverContract(contract: LayerContract): void {
     await until(async () => (await counts.get('all', 0)) >= 150);
     await second.stop();
     expect(await counts.get('all')).toBe(150);
+  });
+
+  contract.timed('a process that the others forgot is one of them again', async (w, clock) => {
+    const trigger = await w.app.trigger('t', { scope: 's' }, () => undefined);
+    const scope = '$trigger/t';
+    const { items } = await w.ledger.scan({ scope, prefix: 'worker/', keysOnly: true });
+    expect(items).toHaveLength(1);
+    // As others do with one that slept for longer than it counts as alive.
+    await w.ledger.commit({
+      mutations: items.map(({ key }) => ({ kind: 'delete', scope, key })),
+    });
+    await passUntil(clock, async () => (await trigger.stats()).workers === 1);
+    await trigger.stop();
   });
 
   contract.test('one process runs a trigger once', async ({ app }) => {

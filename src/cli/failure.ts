@@ -32,6 +32,12 @@ export function usageError(message: string): CommandEnd {
   return new CommandEnd('usage', exitCodes.usage, message);
 }
 
+/** A file that a command should read is not there, or not to be read. */
+export function unreadable(path: string, error: unknown): CommandEnd {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CommandEnd('file_unreadable', exitCodes.notFound, `cannot read ${path}: ${reason}`);
+}
+
 /** Whoever read standard output has gone: not a failure, there is just nobody left to tell. */
 export class OutputClosed extends Error {
   override readonly name = 'OutputClosed';

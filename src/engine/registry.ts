@@ -31,6 +31,11 @@ const factories = new Map<string, EngineFactory>();
 /**
  * Makes `open('scheme:…')` use `factory`. A scheme is letters, digits, `+`, `-`, `.`; the last
  * registration wins.
+ *
+ * @example
+ * registerEngine('mine', (url) => Promise.reject(new Error(`${url} is not written yet`)));
+ * const failed: unknown = await open('mine:there').catch((error: unknown) => error);
+ * failed; // => { message: 'mine:there is not written yet' }
  */
 export function registerEngine(scheme: string, factory: EngineFactory): void {
   if (!/^[a-z][a-z0-9+.-]*$/.test(scheme)) {

@@ -38,12 +38,26 @@ export class HoldfastError extends Error {
     this.retryable = errorTable[code].retryable;
   }
 
+  /**
+   * What crosses the wire and goes into logs: no stack, no cause.
+   *
+   * @example
+   * const failed: unknown = await scope.set('', 1).catch((error: unknown) => error);
+   * isHoldfastError(failed) && failed.toJSON(); // => { code: 'invalid_name', outcome: 'not-applied' }
+   */
   toJSON(): { code: ErrorCode; message: string; details: ErrorDetails; outcome: Outcome } {
     return { code: this.code, message: this.message, details: this.details, outcome: this.outcome };
   }
 }
 
-/** Whether `error` is a HoldfastError, of `code` if one is given. */
+/**
+ * Whether `error` is a HoldfastError, of `code` if one is given.
+ *
+ * @example
+ * const failed: unknown = await scope.set('', 1).catch((error: unknown) => error);
+ * isHoldfastError(failed, 'invalid_name'); // => true
+ * isHoldfastError(failed, 'busy'); // => false
+ */
 export function isHoldfastError(error: unknown, code?: ErrorCode): error is HoldfastError {
   if (typeof error !== 'object' || error === null || !(brand in error)) return false;
   return code === undefined || (error as HoldfastError).code === code;

@@ -121,7 +121,14 @@ export class App {
     this.#shared = shared;
   }
 
-  /** An app over any ledger, wherever that is. */
+  /**
+   * An app over any ledger, wherever that is.
+   *
+   * @example
+   * const same = App.over(app.ledger, app.host);
+   * await same.scope('users').set('ada', 1);
+   * await app.scope('users').get('ada'); // => 1
+   */
   static over(ledger: Ledger, parts: AppParts): App {
     const host = new ScopeHost(ledger, parts);
     return new App(host, new Lists(host), new SharedParts(host, parts));

@@ -12,6 +12,10 @@ import type { Store } from './store.ts';
  * Opens the store that a config names, with the rules of its apps. `more` adds what no file can
  * hold, such as listeners. An engine that is named as a module is loaded first: its `openEngine`
  * (an `EngineFactory`) serves the scheme of the url.
+ *
+ * @example
+ * await using other = await openConfig({ store: { url: 'memory:' }, apps: { shop: {} } });
+ * await other.app('shop').scope('users').set('ada', 1);
  */
 export async function openConfig(config: Config, more: OpenOptions = {}): Promise<Store> {
   const { url, engine, options } = storeSettings(config);

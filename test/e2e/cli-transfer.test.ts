@@ -135,6 +135,34 @@ describe('export and import', () => {
   });
 });
 
+describe('files that cannot be used', () => {
+  test('an export that fails leaves the file that was there, and says why', async () => {
+    const cli = await CommandLine.inTemporaryFolder();
+    await cli.run('set', 's', 'k', '1');
+    const file = join(dirname(cli.store), 'export.jsonl');
+    expect((await cli.run('export', file)).code).toBe(0);
+    const exported = await readFile(file, 'utf8');
+    await mkdir(`${file}.partial`);
+    const failed = await cli.run('export', file);
+    expect(failed).toMatchObject({ code: 1, error: expect.stringContaining('cannot write') });
+    expect(failed.error).not.toContain('    at ');
+    expect(await readFile(file, 'utf8')).toBe(exported);
+    const nowhere = await cli.run('export', join(dirname(cli.store), 'none', 'export.jsonl'));
+    expect(nowhere).toMatchObject({ code: 1, error: expect.stringContaining('cannot write') });
+    expect(nowhere.error).not.toContain('    at ');
+  });
+
+  test('another store that is not there is not found', async () => {
+    const cli = await CommandLine.inTemporaryFolder();
+    for (const kind of ['jsonl', 'iii', 'keyv']) {
+      const { code, error } = await cli.run('import', '/no/such/place', '--from', kind);
+      expect([kind, code]).toEqual([kind, 3]);
+      expect(error).toContain('cannot read /no/such/place');
+    }
+    expect(existsSync(cli.store)).toBe(false);
+  });
+});
+
 describe('other stores', () => {
   test('a folder of iii: short and long texts, any scope name', async () => {
     const cli = await CommandLine.inTemporaryFolder();

@@ -1,49 +1,28 @@
 /**
  * Every example in the documentation comments compiles, runs, and gives what it says.
  *
- * In its scope: `open`, a fresh `store` in memory, `app` of it, `scope` of numbers, `list` of
- * texts, and the recipes.
+ * In its scope: what the main door and the recipes export, a fresh `store` in memory, `app` of it,
+ * `scope` of numbers and `list` of texts.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { afterAll, describe, expect, test } from 'vitest';
-import { open } from '../../src/index.ts';
+import * as holdfast from '../../src/index.ts';
 import * as recipes from '../../src/layers/recipes/index.ts';
-import { methodsWithoutExample, programOf, snippetsIn, snippetsOf } from './snippets.ts';
+import { PublicCalls } from './public-methods.ts';
+import { programOf, snippetsIn, snippetsOf } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const snippets = snippetsIn(join(root, 'src'), root);
 
-/** Whose methods users call. */
-const userFacing = [
-  'src/layers/lists/list-in-transaction.ts',
-  'src/layers/lists/list.ts',
-  'src/layers/lists/readable-list.ts',
-  'src/layers/recipes/cache.ts',
-  'src/layers/recipes/cached-scope.ts',
-  'src/layers/recipes/counter.ts',
-  'src/layers/recipes/idempotency.ts',
-  'src/layers/recipes/locks/locks.ts',
-  'src/layers/recipes/rate-limiter.ts',
-  'src/layers/recipes/session-store.ts',
-  'src/layers/contexts/request-context.ts',
-  'src/layers/runs/readable-runs.ts',
-  'src/layers/runs/run.ts',
-  'src/layers/runs/runs.ts',
-  'src/layers/runs/step/app-writes.ts',
-  'src/layers/runs/step/step.ts',
-  'src/layers/runs/step/step-list.ts',
-  'src/layers/scopes/batch.ts',
-  'src/layers/scopes/readable-scope.ts',
-  'src/layers/scopes/scope.ts',
-  'src/layers/scopes/transaction/transaction-scope.ts',
-  'src/store/app.ts',
-  'src/store/store.ts',
-];
+/** What users reach, and the interfaces that they write rather than call. */
+const doors = ['src/index.ts', 'src/layers/recipes/index.ts'];
+const calls = new PublicCalls(root, ['Clock', 'Engine', 'Random', 'ScopeRule', 'Timer']);
+const publicCalls = calls.of(doors);
 
 type Program = (...given: unknown[]) => () => Promise<void>;
 
@@ -59,26 +38,31 @@ function checkValue(actual: unknown, expected: unknown, text: string): void {
 }
 
 async function run(snippet: Snippet): Promise<void> {
-  const names = ['open', 'store', 'app', 'scope', 'list', 'check', 'expect', 'console'];
-  names.push(...Object.keys(recipes));
+  const exported = { ...holdfast, ...recipes };
+  const names = ['store', 'app', 'scope', 'list', 'check', 'expect', 'console'];
+  names.push(...Object.keys(exported));
   const program = compileFunction(`return ${programOf(snippet)}`, names) as Program;
-  await using store = await open('memory:');
+  await using store = await holdfast.open('memory:');
   const app = store.app('example');
   const scope = app.scope<number>('examples');
   const list = app.list<string>('examples');
-  const given = [open, store, app, scope, list, checkValue, expect, quiet];
-  await program(...given, ...Object.values(recipes))();
+  const given = [store, app, scope, list, checkValue, expect, quiet];
+  await program(...given, ...Object.values(exported))();
 }
 
 describe('documentation examples', () => {
   test('there are many', () => {
-    expect(snippets.length).toBeGreaterThan(35);
+    expect(snippets.length).toBeGreaterThan(200);
+    expect(publicCalls.length).toBeGreaterThan(200);
   });
 
   test.each(snippets)('$place runs and gives what it says', run);
 
-  test.each(userFacing)('every public method of %s has one', (path) => {
-    expect(methodsWithoutExample(readFileSync(join(root, path), 'utf8'))).toEqual([]);
+  test.each(publicCalls)('$name has one that calls it', ({ name, path, exampleLines }) => {
+    const places = exampleLines.map((line) => `${path}:${line}`);
+    const shown = snippets.filter(({ place }) => places.includes(place));
+    const call = new RegExp(`\\b${name.split('.').at(-1)}(<[^(]*>)?\\(`);
+    expect(shown.map(({ code }) => code).join('\n')).toMatch(call);
   });
 
   test('an example that is wrong is found out', async () => {
@@ -101,14 +85,13 @@ describe('documentation examples as TypeScript', () => {
       return `// ${place}\nexport async function example${index}() {\n${code}\n}\n`;
     });
     const given = `
-      import { open } from ${door};
-      import type { App, List, Scope, Store } from ${door};
+      import { ${Object.keys(holdfast).join(', ')} } from ${door};
       import { ${Object.keys(recipes).join(', ')} } from ${recipesDoor};
       declare const store: Store;
       declare const app: App;
       declare const scope: Scope<number>;
       declare const list: List<string>;
-      export { open, store };
+      export { store };
     `;
     writeFileSync(join(folder, 'examples.mts'), given + functions.join('\n'));
     const compilerOptions = {

@@ -73,27 +73,3 @@ export function programOf({ place, code }: Snippet): string {
   }
   return stripTypeScriptTypes(`async () => {${checked}${code.slice(from)}\n}`);
 }
-
-/** Names of public methods, overloads taken together, whose comment carries no example. */
-export function methodsWithoutExample(text: string): string[] {
-  const { program, comments } = parseSync('source.ts', text);
-  const withExample = new Map<string, boolean>();
-  for (const statement of program.body) {
-    const declared =
-      statement.type === 'ExportNamedDeclaration' ? statement.declaration : undefined;
-    if (declared?.type !== 'ClassDeclaration') continue;
-    let from = declared.body.start;
-    for (const member of declared.body.body) {
-      const start = from;
-      from = member.end;
-      if (member.type !== 'MethodDefinition' || member.kind !== 'method' || member.static) continue;
-      if (member.key.type !== 'Identifier' || member.computed) continue;
-      if (member.accessibility === 'protected' || member.accessibility === 'private') continue;
-      const own = comments.filter((one) => one.start >= start && one.end <= member.start);
-      const shows = own.some(({ value }) => value.includes('@example'));
-      const { name } = member.key;
-      withExample.set(name, shows || withExample.get(name) === true);
-    }
-  }
-  return [...withExample].filter(([, shows]) => !shows).map(([name]) => name);
-}

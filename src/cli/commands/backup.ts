@@ -3,8 +3,7 @@ import { open } from 'node:fs/promises';
 import { copyStoreFile } from '../../engine/sqlite/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
 import type { Context } from '../context.ts';
-import { CommandEnd, usageError } from '../failure.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { unreadable, usageError } from '../failure.ts';
 import { formatBytes } from '../output/format.ts';
 import type { Progress } from '../output/progress.ts';
 import { atHome, openStore, shownUrl, storeUrl } from '../store.ts';
@@ -71,8 +70,7 @@ async function requireSqlite(path: string): Promise<void> {
       await file.close();
     }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandEnd('file_unreadable', exitCodes.notFound, `cannot read ${path}: ${reason}`);
+    throw unreadable(path, error);
   }
   if (header.toString('latin1').startsWith('SQLite format 3')) return;
   throw usageError(`${path} is no backup; an export is read with import`);

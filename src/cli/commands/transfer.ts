@@ -1,15 +1,14 @@
 /**
  * `export` and `import`. What they promise is in `docs/cli.md`; the work is done in `transfer/`.
  */
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
 import { systemRandom } from '../../internal/random.ts';
 import type { Context } from '../context.ts';
-import { CommandEnd, usageError } from '../failure.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { unreadable, usageError } from '../failure.ts';
 import { formatCount, formatSpan } from '../output/format.ts';
 import { Output } from '../output/output.ts';
+import { WholeFile } from '../output/whole-file.ts';
 import type { OpenStore } from '../store.ts';
 import { Importer } from '../transfer/importer.ts';
 import type { ExistingPolicy } from '../transfer/importer.ts';
@@ -30,12 +29,20 @@ export async function exportEntries(
   options: ExportOptions,
 ): Promise<void> {
   await context.withStore('write', async (store) => {
-    const file = path === undefined || path === '-' ? undefined : createWriteStream(path);
-    const output = file === undefined ? context.output : new Output(file, 'json');
-    const entries = await writeExport(context, store, output, options.all === true);
-    if (file === undefined) return;
-    file.end();
-    await finished(file);
+    const all = options.all === true;
+    if (path === undefined || path === '-') {
+      await writeExport(context, store, context.output, all);
+      return;
+    }
+    const file = await WholeFile.create(path);
+    let entries: number;
+    try {
+      entries = await writeExport(context, store, new Output(file.stream, 'json'), all);
+      await file.complete();
+    } catch (error) {
+      await file.abandon();
+      throw error;
+    }
     await context.output.text(
       context.isJson
         ? `${JSON.stringify({ entries, path })}\n`
@@ -153,12 +160,11 @@ async function openSource(path: string | undefined, options: ImportOptions): Pro
 }
 
 export async function openJsonLines(path: string): Promise<Source> {
-  let total: number;
-  try {
-    total = (await stat(path)).size;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandEnd('file_unreadable', exitCodes.notFound, `cannot read ${path}: ${reason}`);
-  }
+  const total = await stat(path).then(
+    ({ size }) => size,
+    (error: unknown) => {
+      throw unreadable(path, error);
+    },
+  );
   return { unit: 'bytes', total, entries: () => readJsonLines(createReadStream(path)) };
 }

@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { limits, StoredValue } from '../../ledger/index.ts';
-import { CommandEnd, usageError } from '../failure.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { unreadable, usageError } from '../failure.ts';
 
 /** `json` is parsed and checked, `text` becomes a JSON string, `bytes` are kept as they are. */
 export type ValueFormat = 'json' | 'text' | 'bytes';
@@ -31,8 +30,7 @@ async function readSource(source: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandEnd('file_unreadable', exitCodes.notFound, `cannot read ${path}: ${reason}`);
+    throw unreadable(path, error);
   }
 }
 

@@ -7,7 +7,8 @@
  */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { OutputClosed } from '../failure.ts';
+import { CommandEnd, OutputClosed } from '../failure.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { Table } from './table.ts';
 import type { Column } from './table.ts';
 
@@ -42,19 +43,18 @@ export class Output {
   readonly mode: OutputMode;
   readonly #stream: Terminal;
   #waiting = '';
-  #closed = false;
+  #failure: Error | undefined;
 
   constructor(stream: Terminal, mode: OutputMode) {
     this.#stream = stream;
     this.mode = mode;
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-      this.#closed = true;
+      this.#failure ??= error.code === 'EPIPE' ? new OutputClosed() : outputFailed(error);
     });
   }
 
   async text(text: string): Promise<void> {
-    if (this.#closed) throw new OutputClosed();
+    if (this.#failure !== undefined) throw this.#failure;
     this.#waiting += text;
     if (this.#waiting.length >= bufferChars) await this.flush();
   }
@@ -89,12 +89,16 @@ export class Output {
   }
 
   async #send(chunk: string | Uint8Array): Promise<void> {
-    if (this.#closed) throw new OutputClosed();
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#stream.write(chunk)) return;
     try {
       await once(this.#stream, 'drain');
-    } catch {
-      throw new OutputClosed();
+    } catch (error) {
+      throw this.#failure ?? outputFailed(error as Error);
     }
   }
+}
+
+function outputFailed({ message }: Error): CommandEnd {
+  return new CommandEnd('output_failed', exitCodes.failure, `cannot write the output: ${message}`);
 }

@@ -49,13 +49,27 @@ export class RequestContext {
     this.#idleMs = idleMs;
   }
 
-  /** In the process that has the app. Throws `invalid_name`. */
+  /**
+   * In the process that has the app. Throws `invalid_name`.
+   *
+   * @example
+   * const ctx = RequestContext.of(app.host, 'req-1');
+   * await ctx.state.set('draft', 'Hello');
+   * await app.request('req-1').state.get('draft'); // => 'Hello'
+   */
   static of(host: ScopeHost, id: string, options: RequestOptions = {}): RequestContext {
     const names = { state: requestScope(id), appState: appStateScope };
     return new RequestContext(host, names, options);
   }
 
-  /** In a worker, over what `ContextLedger` serves: it says keys, and never whose. */
+  /**
+   * In a worker, over what `ContextLedger` serves: it says keys, and never whose.
+   *
+   * @example
+   * const given = App.over(new ContextLedger(app.ledger, 'req-1'), app.host);
+   * await RequestContext.served(given.host).state.set('draft', 'Hello');
+   * await app.request('req-1').state.get('draft'); // => 'Hello'
+   */
   static served(host: ScopeHost, options: RequestOptions = {}): RequestContext {
     return new RequestContext(host, workerNames, options);
   }

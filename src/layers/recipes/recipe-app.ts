@@ -4,6 +4,7 @@ import type { ScopeHost } from '../scopes/index.ts';
 
 /** An `App` is one. */
 export interface RecipeApp {
+  /** For layers. */
   readonly host: ScopeHost;
 }
 

@@ -6,8 +6,15 @@ import type { StepList } from './step/step-list.ts';
 
 /** Reads of one space. */
 export interface ReadableSpace extends Pick<StateSpace, 'get' | 'has' | 'keys'> {
+  /**
+   * A list, to be read.
+   *
+   * @example
+   * await using run = await app.runs('counting').open('r1');
+   * run.state.list('messages').length; // => 0
+   */
   list<T = unknown>(name: string): ReadableStepList<T>;
-  /** A list of a layer, whose name starts with `$`. */
+  /** A list of a layer, whose name starts with `$`. @internal */
   reservedList<T = unknown>(name: string): ReadableStepList<T>;
 }
 

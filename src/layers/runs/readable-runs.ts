@@ -42,6 +42,17 @@ export interface CheckpointsQuery {
 export interface LoadedCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly state: ReadableSpace;
+  /**
+   * What one executor kept for itself.
+   *
+   * @example
+   * await using run = await app.runs('counting').open('r1');
+   * const step = run.step();
+   * step.view('counter').private.set('n', 1);
+   * const { checkpoint } = await step.commit();
+   * const loaded = await app.runs('counting').load('r1', checkpoint);
+   * loaded?.private('counter').get('n'); // => 1
+   */
   private(executor: string): ReadableSpace;
 }
 

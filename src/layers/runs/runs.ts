@@ -167,7 +167,7 @@ export class Runs extends ReadableRuns {
     return giveAnswer(this.home(run), request, value);
   }
 
-  /** Time and chance of the app, for runners. */
+  /** Time and chance of the app. For layers that run workflows. */
   get parts(): Pick<ScopeHost, 'clock' | 'random'> {
     return this.host;
   }

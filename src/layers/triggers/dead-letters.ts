@@ -39,7 +39,22 @@ export class DeadLetters {
     this.#name = name;
   }
 
-  /** Oldest events first. */
+  /**
+   * Oldest events first.
+   *
+   * @example
+   * const failed = Promise.withResolvers<void>();
+   * const options = { scope: 'orders', retry: { attempts: 1 }, onError: () => failed.resolve() };
+   * const trigger = await app.trigger('mail', options, () => {
+   *   throw new Error('no such address');
+   * });
+   * await app.scope('orders').set('o1', 7);
+   * await failed.promise;
+   * await trigger.stop();
+   * const letters = app.triggers.deadLetters('mail');
+   * const { letters: [first] } = await letters.page({ limit: 1 });
+   * first?.event.key; // => 'o1'
+   */
   async page(
     query: { readonly limit?: number | undefined; readonly cursor?: string | undefined } = {},
   ): Promise<{ readonly letters: readonly DeadLetter[]; readonly cursor: string | undefined }> {
@@ -58,18 +73,45 @@ export class DeadLetters {
   /**
    * Hands them back to the trigger; left out: all. Whoever runs it tries them, soon or when
    * somebody does. Returns how many; those that are gone are not counted.
+   *
+   * @example
+   * const failed = Promise.withResolvers<void>();
+   * const options = { scope: 'orders', retry: { attempts: 1 }, onError: () => failed.resolve() };
+   * const trigger = await app.trigger('mail', options, () => {
+   *   throw new Error('no such address');
+   * });
+   * await app.scope('orders').set('o1', 7);
+   * await failed.promise;
+   * await trigger.stop();
+   * const letters = app.triggers.deadLetters('mail');
+   * await letters.replay(); // => 1
    */
   async replay(ids?: readonly string[]): Promise<number> {
     const scope = controlScope(this.#name);
     return this.#each(ids, (id) => [{ kind: 'set', scope, key: replayPrefix + id, value: { id } }]);
   }
 
-  /** Forgets them; left out: all. Returns how many there were. */
+  /**
+   * Forgets them; left out: all. Returns how many there were.
+   *
+   * @example
+   * const failed = Promise.withResolvers<void>();
+   * const options = { scope: 'orders', retry: { attempts: 1 }, onError: () => failed.resolve() };
+   * const trigger = await app.trigger('mail', options, () => {
+   *   throw new Error('no such address');
+   * });
+   * await app.scope('orders').set('o1', 7);
+   * await failed.promise;
+   * await trigger.stop();
+   * const letters = app.triggers.deadLetters('mail');
+   * await letters.drop(); // => 1
+   * (await letters.page()).letters; // => []
+   */
   async drop(ids?: readonly string[]): Promise<number> {
     return this.#each(ids, (id) => this.removal(id));
   }
 
-  /** What takes a dead letter away. */
+  /** What takes a dead letter away. @internal */
   removal(id: string): Mutation[] {
     const scope = controlScope(this.#name);
     const { old, new: next } = valueRefs(this.#name, deadPrefix + id);
@@ -84,6 +126,8 @@ export class DeadLetters {
   /**
    * Takes the values of a key out of dead letters and parked events, those that are gone from there
    * but still in the log too. Costs a pass over the log of this trigger's values.
+   *
+   * @internal
    */
   async eraseValues(ref: Ref): Promise<number> {
     const digest = digestOf(ref.scope, ref.key);

@@ -126,7 +126,18 @@ export class TriggerEvent<T = unknown> {
     return [incarnation, revision, this.scope, this.key].map(encode).join('/');
   }
 
-  /** What iii's handlers get, and the rest beside it. */
+  /**
+   * What iii's handlers get, and the rest beside it.
+   *
+   * @example
+   * const told = Promise.withResolvers<unknown>();
+   * const trigger = await app.trigger('t', { scope: 'users' }, (event) => {
+   *   told.resolve(event.toJSON());
+   * });
+   * await app.scope('users').set('ada', 1);
+   * await told.promise; // => { event_type: 'state:created', key: 'ada', old_value: null, new_value: 1 }
+   * await trigger.stop();
+   */
   toJSON(): Record<string, unknown> {
     const { type, event_type, scope, key, position, time, actor, cause, attempt, trigger } = this;
     const values = {
@@ -137,7 +148,18 @@ export class TriggerEvent<T = unknown> {
     return { ...fields, id: this.id, trigger, position, time, actor, cause, attempt };
   }
 
-  /** Source and subject are URI references: `/apps/shop/scopes/users` and the key. */
+  /**
+   * Source and subject are URI references: `/apps/shop/scopes/users` and the key.
+   *
+   * @example
+   * const told = Promise.withResolvers<unknown>();
+   * const trigger = await app.trigger('t', { scope: 'users' }, (event) => {
+   *   told.resolve(event.toCloudEvent());
+   * });
+   * await app.scope('users').set('ada', 1);
+   * await told.promise; // => { type: 'holdfast.state.created', subject: 'ada' }
+   * await trigger.stop();
+   */
   toCloudEvent(): CloudEvent {
     return {
       specversion: '1.0',

@@ -59,12 +59,17 @@ export class TriggerRecords {
     this.name = name;
   }
 
+  /** @internal */
   async config(): Promise<StoredConfig | undefined> {
     const [entry] = await this.ledger.read([{ scope: controlScope(this.name), key: configKey }]);
     return entry && { ...(entry.value.decode() as Config), version: entry.version };
   }
 
-  /** Makes the trigger known, or leaves it where it stands and notes what it listens to now. */
+  /**
+   * Makes the trigger known, or leaves it where it stands and notes what it listens to now.
+   *
+   * @internal
+   */
   async register(
     filter: TriggerFilter,
     start: TriggerStart,
@@ -87,12 +92,30 @@ export class TriggerRecords {
     throw this.#contended();
   }
 
-  /** Throws `invalid_argument` if there is no such trigger. */
+  /**
+   * Throws `invalid_argument` if there is no such trigger.
+   *
+   * @example
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, () => undefined);
+   * await trigger.stop();
+   * const records = app.triggers.records('sum');
+   * await records.setPaused(true);
+   * (await records.status()).isPaused; // => true
+   */
   async setPaused(isPaused: boolean): Promise<void> {
     await this.#change({ isPaused }, []);
   }
 
-  /** Goes on from another place. What is parked stays parked. */
+  /**
+   * Goes on from another place. What is parked stays parked.
+   *
+   * @example
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, () => undefined);
+   * await trigger.stop();
+   * const records = app.triggers.records('sum');
+   * await records.reset('beginning');
+   * (await records.status()).position.revision; // => 0
+   */
   async reset(start: TriggerStart): Promise<void> {
     const { position, since } = await this.#placeOf(start);
     const lanes: Mutation[] = [];
@@ -105,7 +128,16 @@ export class TriggerRecords {
     await this.#change({ generation, since }, [...this.#shardRows(position), ...lanes]);
   }
 
-  /** Forgets the trigger: its position, its dead letters and what is parked. */
+  /**
+   * Forgets the trigger: its position, its dead letters and what is parked.
+   *
+   * @example
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, () => undefined);
+   * await trigger.stop();
+   * const records = app.triggers.records('sum');
+   * await records.remove(); // => true
+   * await app.triggers.list(); // => []
+   */
   async remove(): Promise<boolean> {
     const known = await this.config();
     const ref = this.#configRef();
@@ -123,7 +155,15 @@ export class TriggerRecords {
     return known !== undefined;
   }
 
-  /** Throws `invalid_argument` if there is no such trigger. */
+  /**
+   * Throws `invalid_argument` if there is no such trigger.
+   *
+   * @example
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, () => undefined);
+   * await trigger.stop();
+   * const records = app.triggers.records('sum');
+   * (await records.status()).filter; // => { scope: 'orders' }
+   */
   async status(): Promise<TriggerStatus> {
     const config = await this.config();
     if (config === undefined) throw this.#unknown();
@@ -178,7 +218,7 @@ export class TriggerRecords {
     }
   }
 
-  /** Of the shards, in their order. */
+  /** Of the shards, in their order. @internal */
   async positions(): Promise<Position[]> {
     const scope = progressScope(this.name);
     const refs = Array.from({ length: shardCount }, (_, shard) => ({

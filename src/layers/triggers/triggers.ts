@@ -39,7 +39,11 @@ export class Triggers {
     this.#membership = membership;
   }
 
-  /** Resolves once the trigger is known to the store: no matching change after that is missed. */
+  /**
+   * Resolves once the trigger is known to the store: no matching change after that is missed.
+   *
+   * @internal
+   */
   async start<T>(
     name: string,
     options: TriggerOptions<T>,
@@ -57,7 +61,15 @@ export class Triggers {
     return starting;
   }
 
-  /** What the store knows of every trigger of the app. */
+  /**
+   * What the store knows of every trigger of the app.
+   *
+   * @example
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, () => undefined);
+   * const found = await app.triggers.list();
+   * found.map(({ name, workers }) => [name, workers]); // => [['sum', 1]]
+   * await trigger.stop();
+   */
   async list(): Promise<TriggerStatus[]> {
     const names = await triggerNames(this.#host.ledger);
     const found: TriggerStatus[] = [];
@@ -68,24 +80,39 @@ export class Triggers {
     return found;
   }
 
+  /**
+   * What the store knows of a trigger, whoever runs it. Throws `invalid_name`.
+   *
+   * @example
+   * const trigger = await app.trigger('sum', { scope: 'orders' }, () => undefined);
+   * await trigger.stop();
+   * await app.triggers.records('sum').setPaused(true);
+   * (await app.triggers.records('sum').status()).isPaused; // => true
+   */
   records(name: string): TriggerRecords {
     checkName(name);
     return new TriggerRecords(this.#host.ledger, name);
   }
 
+  /**
+   * The events of a trigger that were given up, whoever runs it. Throws `invalid_name`.
+   *
+   * @example
+   * (await app.triggers.deadLetters('sum').page()).letters; // => []
+   */
   deadLetters(name: string): DeadLetters {
     checkName(name);
     return new DeadLetters(this.#host.ledger, name);
   }
 
-  /** Takes an entry's values out of what triggers keep, and out of the log of that. */
+  /** Takes an entry's values out of what triggers keep, and out of the log of that. @internal */
   async eraseValues(ref: Ref): Promise<void> {
     for (const name of await triggerNames(this.#host.ledger)) {
       await this.deadLetters(name).eraseValues(ref);
     }
   }
 
-  /** Stops all that run here. */
+  /** Stops all that run here. @internal */
   async close(): Promise<void> {
     this.#isClosed = true;
     const started = await Promise.allSettled(this.#running.values());

@@ -8,7 +8,14 @@ export interface Watching {
   readonly position: Position | undefined;
   /** Resolves when the watch is over; rejects with what the handler or the ledger threw. */
   readonly ended: Promise<void>;
-  /** Stops it; resolves when the handler that runs is done. */
+  /**
+   * Stops it; resolves when the handler that runs is done.
+   *
+   * @example
+   * const watching = scope.watch({ kinds: ['deleted'] }, ({ kind }) => console.log(kind));
+   * await watching.stop();
+   * await watching.ended; // => undefined
+   */
   stop(): Promise<void>;
 }
 

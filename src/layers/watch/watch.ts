@@ -75,12 +75,29 @@ export class Watch<Out = unknown> implements AsyncIterableIterator<WatchEvent<Ou
     this.#position ??= position;
   }
 
+  /**
+   * The next event, once there is one; done when the watch is over. Calls wait for each other.
+   *
+   * @example
+   * await scope.set('ada', 1);
+   * const watch = scope.watch({ snapshot: true });
+   * (await watch.next()).value; // => { kind: 'snapshot', entries: [{ key: 'ada', value: 1 }] }
+   * await watch.return();
+   */
   next(): Promise<Next<Out>> {
     const turn = this.#turn.then(() => this.#next());
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
 
+  /**
+   * Ends the watch and lets go of what it holds; a `next` that waits is done. A `break` does it too.
+   *
+   * @example
+   * const watch = scope.watch();
+   * await watch.return();
+   * (await watch.next()).done; // => true
+   */
   async return(): Promise<Next<Out>> {
     this.#end();
     return done;

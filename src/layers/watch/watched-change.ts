@@ -91,12 +91,28 @@ export class WatchedChange<Out = unknown> {
     return settled(this.#previous);
   }
 
+  /**
+   * The change as plain JSON, values decoded. Throws `schema_mismatch` as they do.
+   *
+   * @example
+   * const watch = scope.watch({ snapshot: true });
+   * await watch.next();
+   * await scope.set('ada', 1);
+   * const { value: event } = await watch.next();
+   * const [change] = event?.kind === 'changes' ? event.changes : [];
+   * change?.toJSON(); // => { kind: 'created', scope: 'examples', key: 'ada', value: 1 }
+   * await watch.return();
+   */
   toJSON(): Record<string, unknown> {
     const { position, time, actor, cause, scope, key, kind, expiresAt, value, previous } = this;
     return { kind, scope, key, value, previous, position, time, expiresAt, actor, cause };
   }
 
-  /** Lets a schema judge both values now. What it refuses is thrown to whoever reads it. */
+  /**
+   * Lets a schema judge both values now. What it refuses is thrown to whoever reads it.
+   *
+   * @internal
+   */
   async decodeWith(decode: Decode<Out>): Promise<void> {
     const { key, schema, value, previous } = this.#change;
     const before = previous?.value && { key, schema: previous.schema, value: previous.value };

@@ -59,7 +59,7 @@ export class StoredValue {
     return StoredValue.#written(canonicalText(text), maxBytes);
   }
 
-  /** Unchecked and uncopied: for what the store itself wrote, and nothing else. */
+  /** Unchecked and uncopied: for what the store itself wrote, and nothing else. @internal */
   static trusted(content: string | Uint8Array): StoredValue {
     return new StoredValue(content);
   }
@@ -84,13 +84,28 @@ export class StoredValue {
     return this.#size;
   }
 
-  /** The value, built anew with each call: a plain JSON value, or a `Uint8Array` of the bytes. */
+  /**
+   * The value, built anew with each call: a plain JSON value, or a `Uint8Array` of the bytes.
+   *
+   * @example
+   * await scope.set('ada', 1);
+   * const [entry] = await app.ledger.read([{ scope: 'examples', key: 'ada' }]);
+   * entry?.value.decode(); // => 1
+   */
   decode(): unknown {
     const { content } = this;
     return typeof content === 'string' ? JSON.parse(content) : Uint8Array.from(content);
   }
 
-  /** Equality of structure: the order of members does not count. Bytes equal bytes only. */
+  /**
+   * Equality of structure: the order of members does not count. Bytes equal bytes only.
+   *
+   * @example
+   * await scope.setMany({ ada: 1, bob: 1 });
+   * const keys = ['ada', 'bob'].map((key) => ({ scope: 'examples', key }));
+   * const [ada, bob] = await app.ledger.read(keys);
+   * ada !== undefined && bob !== undefined && ada.value.equals(bob.value); // => true
+   */
   equals(other: StoredValue): boolean {
     const a = this.content;
     const b = other.content;
@@ -101,7 +116,14 @@ export class StoredValue {
     return typeof b !== 'string' && equalBytes(a, b);
   }
 
-  /** For logs and debuggers: the JSON value, or `{ base64 }`. Not how values cross the wire. */
+  /**
+   * For logs and debuggers: the JSON value, or `{ base64 }`. Not how values cross the wire.
+   *
+   * @example
+   * await scope.set('ada', 1);
+   * const [entry] = await app.ledger.read([{ scope: 'examples', key: 'ada' }]);
+   * entry?.value.toJSON(); // => 1
+   */
   toJSON(): unknown {
     const { content } = this;
     if (typeof content === 'string') return JSON.parse(content);

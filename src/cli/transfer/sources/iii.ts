@@ -9,7 +9,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limits, StoredValue } from '../../../ledger/index.ts';
-import { CommandEnd } from '../../failure.ts';
+import { CommandEnd, unreadable } from '../../failure.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import type { Source, Sourced } from './source.ts';
 
@@ -17,7 +17,10 @@ const extension = '.bin';
 const frameBytes = 8;
 
 export async function openIiiFolder(path: string): Promise<Source> {
-  const names = (await readdir(path)).filter((name) => name.endsWith(extension)).sort();
+  const all = await readdir(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const names = all.filter((name) => name.endsWith(extension)).sort();
   if (names.length === 0) {
     throw new CommandEnd('bad_input', exitCodes.notFound, `${path} holds no *.bin file of iii`);
   }

@@ -5,9 +5,10 @@
  * without one. A value is JSON `{value, expires?}`, in which a text that starts with `:` has
  * another one put before it and bytes are `:base64:…`.
  */
+import { access } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { limits, StoredValue } from '../../../ledger/index.ts';
-import { CommandEnd } from '../../failure.ts';
+import { CommandEnd, unreadable } from '../../failure.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import type { Incoming } from '../line.ts';
 import type { Source, Sourced } from './source.ts';
@@ -15,7 +16,10 @@ import type { Source, Sourced } from './source.ts';
 const defaultScope = 'keyv';
 const bytesMark = ':base64:';
 
-export function openKeyvFile(path: string, named: string | undefined): Source {
+export async function openKeyvFile(path: string, named: string | undefined): Promise<Source> {
+  await access(path).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
   const database = new DatabaseSync(path, { readOnly: true });
   const table = `"${(named ?? tableOf(database, path)).replaceAll('"', '""')}"`;
   const { total } = database.prepare(`SELECT count(*) AS total FROM ${table}`).get() as {
@@ -37,7 +41,7 @@ function tableOf(database: DatabaseSync, path: string): string {
   const message =
     tables.length === 0
       ? `${path} has no table with the columns key and value`
-      : `${path} has several tables of Keyv (${tables.join(', ')}); name one with --table`;
+      : `${path} has several tables of Keyv (${tables.join(', ')}); name one with --keyv-table`;
   throw new CommandEnd('bad_input', exitCodes.usage, message, { tables });
 }
 

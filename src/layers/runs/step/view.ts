@@ -157,7 +157,7 @@ export class StateSpace {
     return new StepList<T>(this.#parts, listPrefix(this.#space, name));
   }
 
-  /** A list of a layer, whose name starts with `$`. */
+  /** A list of a layer, whose name starts with `$`. @internal */
   reservedList<T>(name: string): StepList<T> {
     return new StepList<T>(this.#parts, `${listsPrefix(this.#space)}${name}/`);
   }

@@ -91,12 +91,12 @@ export class Transaction {
     return new TransactionScope(this, this.#host, scope);
   }
 
-  /** Throws `invalid_argument` for a handle of another app. For layers. */
+  /** Throws `invalid_argument` for a handle of another app. For layers. @internal */
   checkOwn(handle: { readonly name: string; readonly ledger: Ledger }): void {
     this.#host.checkOwn(handle);
   }
 
-  /** The stored entry, without own writes; checked at the commit. For layers. */
+  /** The stored entry, without own writes; checked at the commit. For layers. @internal */
   read(ref: Ref): Promise<Entry | undefined> {
     this.#checkOpen();
     const address = addressOf(ref);
@@ -116,7 +116,7 @@ export class Transaction {
     return known.entry;
   }
 
-  /** The entry with own writes. For layers. */
+  /** The entry with own writes. For layers. @internal */
   async see(ref: Ref): Promise<Seen | undefined> {
     this.#checkOpen();
     if (this.#tail !== undefined) await this.#tail;
@@ -126,7 +126,7 @@ export class Transaction {
     return this.seen(ref.key, staged, await this.read(ref));
   }
 
-  /** What a staged write makes of an entry. */
+  /** What a staged write makes of an entry. @internal */
   seen(key: string, staged: Staged, entry: Entry | undefined): Seen | undefined {
     if (staged.kind === 'absent') return undefined;
     if (staged.kind === 'value') return { key, value: staged.value, schema: staged.schema };
@@ -136,7 +136,11 @@ export class Transaction {
     return { key, value: stored, schema: entry?.schema ?? 0 };
   }
 
-  /** Adds a write that needs nothing more. For layers; within a `stage` or on its own. */
+  /**
+   * Adds a write that needs nothing more. For layers; within a `stage` or on its own.
+   *
+   * @internal
+   */
   add(mutation: Mutation): void {
     this.#checkOpen();
     const { scope, key } = mutation;
@@ -161,7 +165,11 @@ export class Transaction {
     this.#mutations.push(mutation);
   }
 
-  /** Runs `write` after the writes that were staged before it. Its promise may be left alone. */
+  /**
+   * Runs `write` after the writes that were staged before it. Its promise may be left alone.
+   *
+   * @internal
+   */
   stage(write: () => Promise<void> | undefined): Promise<void> {
     this.#checkOpen();
     if (this.#tail !== undefined) return this.#follow(this.#tail.then(write));
@@ -173,16 +181,17 @@ export class Transaction {
     }
   }
 
-  /** The scope must not have changed since: a scan or a count saw it then. */
+  /** The scope must not have changed since: a scan or a count saw it then. @internal */
   expectUnchanged(scope: string, since: Position): void {
     if (!this.#unchanged.has(scope)) this.#unchanged.set(scope, since);
   }
 
+  /** @internal */
   stagedIn(scope: string): ReadonlyMap<string, Staged> | undefined {
     return this.#staged.get(scope);
   }
 
-  /** Waits for staged writes; throws what refused one of them. */
+  /** Waits for staged writes; throws what refused one of them. @internal */
   async settle(): Promise<void> {
     while (this.#tail !== undefined) {
       const tail = this.#tail;
@@ -192,19 +201,27 @@ export class Transaction {
     if (this.#refusal !== undefined) throw this.#refusal.error;
   }
 
-  /** Ends the attempt: nothing was written. */
+  /** Ends the attempt: nothing was written. @internal */
   end(): void {
     this.#over = true;
   }
 
-  /** What it would commit, for layers that commit it with something of their own. Ends it. */
+  /**
+   * What it would commit, for layers that commit it with something of their own. Ends it.
+   *
+   * @internal
+   */
   proposal(): Proposal & { readonly mutations: readonly Mutation[] } {
     this.#over = true;
     const quotas = [...this.#quotas.values()];
     return { checks: this.#checks(), mutations: this.#mutations, quotas };
   }
 
-  /** Undefined if there is nothing to decide: no write, no fence, and at most one read. */
+  /**
+   * Undefined if there is nothing to decide: no write, no fence, and at most one read.
+   *
+   * @internal
+   */
   async commit(durability: 'sync' | 'relaxed' | undefined): Promise<CommitAnswer | undefined> {
     this.#over = true;
     const mutations = this.#mutations;
@@ -212,7 +229,7 @@ export class Transaction {
     return this.validate();
   }
 
-  /** Judges the reads alone; undefined if they were of one moment anyway. */
+  /** Judges the reads alone; undefined if they were of one moment anyway. @internal */
   async validate(): Promise<CommitAnswer | undefined> {
     const checks = this.#checks();
     if (checks.length <= 1 && this.#fence === undefined) return undefined;

@@ -102,6 +102,7 @@ export type {
   TriggerFilter,
   TriggerHandler,
   TriggerOptions,
+  Triggers,
   TriggerStart,
   TriggerState,
   TriggerStats,
@@ -138,11 +139,15 @@ export type {
   Receipt,
   ScopeInfo,
   ScopeQuota,
+  StoredValue,
 } from './ledger/index.ts';
 export { App, open, openConfig, Store } from './store/index.ts';
 export type {
+  AppParts,
   AppStats,
   AppStoreOptions,
+  AppTriggerHandler,
+  AppTriggerWork,
   OpenConfig,
   OpenOptions,
   QuotaAlert,

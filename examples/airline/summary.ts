@@ -21,6 +21,20 @@ export function say(text = ''): void {
   process.stdout.write(`${text}\n`);
 }
 
+export function styledTitle(text: string): string {
+  return styleText('bold', text);
+}
+
+/** What went wrong is said in one line; the stack is of no use to whoever tries the example. */
+export async function inOneLine(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    console.error(error instanceof Error ? `error: ${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
 export class LiveLine {
   readonly #bar: SingleBar;
   readonly #done: number;
@@ -57,7 +71,7 @@ export async function showTotals(
   store: string,
 ): Promise<void> {
   say();
-  say(styleText('bold', 'In the store now'));
+  say(styledTitle('In the store now'));
   const totals = await state.totals.getMany(totalNames);
   for (const [index, name] of totalNames.entries()) row(labels[name], totals[index] ?? 0);
   const top = await busiest(state);
@@ -73,7 +87,7 @@ export async function showTotals(
   say(`This run: ${tally.steps} steps, ${cacheHits} searches from the cache, ${cacheMisses} made.`);
   say(`Data: ${dataset.name}.`);
   say();
-  say(styleText('bold', 'Look into it'));
+  say(styledTitle('Look into it'));
   const address = store.startsWith('file:') ? store.slice('file:'.length) : store;
   const url = address.replace(/(\/\/[^/:@]*):[^/@]*@/, '$1:***@');
   const [first] = dataset.conversations;

@@ -43,7 +43,8 @@ export class HoldfastError extends Error {
    *
    * @example
    * const failed: unknown = await scope.set('', 1).catch((error: unknown) => error);
-   * isHoldfastError(failed) && failed.toJSON(); // => { code: 'invalid_name', outcome: 'not-applied' }
+   * const told = isHoldfastError(failed) ? failed.toJSON() : undefined;
+   * told; // => { code: 'invalid_name', outcome: 'not-applied' }
    */
   toJSON(): { code: ErrorCode; message: string; details: ErrorDetails; outcome: Outcome } {
     return { code: this.code, message: this.message, details: this.details, outcome: this.outcome };

@@ -164,7 +164,7 @@ export interface Ledger {
   commit(proposal: Proposal): Promise<CommitAnswer>;
 
   /**
-   * A page of the commits after a position, or that the log no longer has them: `trimmed`, `regressed`.
+   * A page of the commits after a position; or that they are gone: `trimmed`, `regressed`.
    *
    * @example
    * const { position } = await app.ledger.head();

@@ -6,8 +6,7 @@
  * needed.
  */
 import { HoldfastError } from '../errors/index.ts';
-import { Membership } from '../ledger/index.ts';
-import type { Cause, Ledger, ScopeInfo } from '../ledger/index.ts';
+import type { Ledger, ScopeInfo } from '../ledger/index.ts';
 import { Lists } from '../layers/lists/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
 import { RequestContext } from '../layers/contexts/index.ts';
@@ -21,89 +20,18 @@ import type {
   SchemaOutput,
   SchemaScopeOptions,
   Scope,
-  ScopeHostParts,
   ScopeOptions,
   StandardSchema,
   TransactOptions,
   Transaction,
 } from '../layers/scopes/index.ts';
-import { Triggers } from '../layers/triggers/index.ts';
-import type {
-  Trigger,
-  TriggerEvent,
-  TriggerOptions,
-  TriggerWork,
-} from '../layers/triggers/index.ts';
+import type { Trigger, TriggerOptions, Triggers } from '../layers/triggers/index.ts';
 import { followWatch } from '../layers/watch/index.ts';
 import type { AppWatchOptions, Watch, WatchEvent, Watching } from '../layers/watch/index.ts';
-
-/** What all handles of one app in this process share. */
-class SharedParts {
-  readonly openRuns = new Set<string>();
-  readonly triggers: Triggers;
-  readonly #ledger: Ledger;
-  readonly #parts: AppParts;
-  #membership: Membership | undefined;
-
-  constructor(host: ScopeHost, parts: AppParts) {
-    this.#ledger = host.ledger;
-    this.#parts = parts;
-    this.triggers = new Triggers(host, () => this.membership);
-    host.onErase((ref) => this.triggers.eraseValues(ref));
-  }
-
-  /** One heartbeat for whatever this process owns in the app. */
-  get membership(): Membership {
-    const { clock, random, memberTtlMs: ttlMs } = this.#parts;
-    this.#membership ??= new Membership(this.#ledger, { clock, random, ttlMs });
-    return this.#membership;
-  }
-
-  async stop(): Promise<void> {
-    await this.triggers.close();
-    await this.#membership?.stop();
-  }
-}
-
-/** What a handler works with. */
-export class AppTriggerWork implements TriggerWork {
-  readonly #app: App;
-  readonly #work: TriggerWork;
-
-  constructor(app: App, work: TriggerWork) {
-    this.#app = app;
-    this.#work = work;
-  }
-
-  /** Writes through it commit together with the position: exactly once. */
-  get tx(): Transaction {
-    return this.#work.tx;
-  }
-
-  /** Aborts when time is up, or when another process has taken over. */
-  get signal(): AbortSignal {
-    return this.#work.signal;
-  }
-
-  get cause(): Cause {
-    return this.#work.cause;
-  }
-
-  /** The app, whose commits say that this event is their cause. They may happen twice. */
-  get app(): App {
-    return this.#app.with({ cause: this.#work.cause });
-  }
-}
-
-export type AppTriggerHandler<T = unknown> = (
-  event: TriggerEvent<T>,
-  work: AppTriggerWork,
-) => unknown;
-
-export interface AppParts extends ScopeHostParts {
-  /** How long this process counts as alive after a heartbeat. Default 10,000. */
-  readonly memberTtlMs?: number | undefined;
-}
+import { AppTriggerWork } from './app-trigger-work.ts';
+import type { AppTriggerHandler } from './app-trigger-work.ts';
+import { SharedParts } from './shared-parts.ts';
+import type { AppParts } from './shared-parts.ts';
 
 export class App {
   /** The waist below: raw reads, commits, log and watch. */

@@ -16,7 +16,7 @@ import type {
   StandardSchema,
 } from '../layers/scopes/index.ts';
 import { App } from './app.ts';
-import type { AppParts } from './app.ts';
+import type { AppParts } from './shared-parts.ts';
 
 export interface AppStats extends LedgerHead {
   readonly app: string;

@@ -3,7 +3,7 @@
  * interfaces that it names or that those hand out.
  *
  * Found in the sources themselves, so that a new method is asked for its example without anybody
- * remembering to. What a comment calls `@internal`, or says is "[Ff]or layers", is nobody's to call.
+ * remembering to. What a comment calls internal, or says is for layers, is nobody's to call.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -65,7 +65,7 @@ export class PublicCalls {
     } else if (node.type === 'ClassDeclaration') {
       if (node.superClass?.type === 'Identifier') this.#follow(source, node.superClass.name);
       // What an interface asks for is shown where the interface stands.
-      const promised = node.implements.flatMap((one) => {
+      const promised = (node.implements ?? []).flatMap((one) => {
         const contract = this.#find(source.path, identifier(one.expression) ?? '');
         this.#visit(contract, false);
         return contract?.node.type === 'TSInterfaceDeclaration' ? contract.node.body.body : [];
@@ -203,7 +203,7 @@ function nameOf(member: Node): string | undefined {
     return undefined;
   }
   if (member.type === 'MethodDefinition' && member.kind === 'constructor') return undefined;
-  return identifier(member.key as Node);
+  return identifier(member.key);
 }
 
 function isCall(member: Node): boolean {
@@ -228,6 +228,6 @@ function typesIn(annotation: unknown): string[] {
     key === 'parent' ? [] : typesIn(part),
   );
   if (node.type !== 'TSTypeReference') return inner;
-  const name = identifier(node.typeName as Node);
+  const name = identifier(node.typeName);
   return name === undefined ? inner : [name, ...inner];
 }

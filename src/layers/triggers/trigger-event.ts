@@ -135,7 +135,7 @@ export class TriggerEvent<T = unknown> {
    *   told.resolve(event.toJSON());
    * });
    * await app.scope('users').set('ada', 1);
-   * await told.promise; // => { event_type: 'state:created', key: 'ada', old_value: null, new_value: 1 }
+   * await told.promise; // => { event_type: 'state:created', old_value: null, new_value: 1 }
    * await trigger.stop();
    */
   toJSON(): Record<string, unknown> {

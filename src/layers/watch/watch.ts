@@ -91,7 +91,7 @@ export class Watch<Out = unknown> implements AsyncIterableIterator<WatchEvent<Ou
   }
 
   /**
-   * Ends the watch and lets go of what it holds; a `next` that waits is done. A `break` does it too.
+   * Ends the watch and lets go of what it holds; a `next` that waits is done. So does a `break`.
    *
    * @example
    * const watch = scope.watch();

@@ -1,7 +1,6 @@
 /** A config file becomes a store. */
 import { registerEngine } from '../engine/index.ts';
 import type { EngineFactory } from '../engine/index.ts';
-import { storeSettings } from '../config/index.ts';
 import type { Config } from '../config/index.ts';
 import { HoldfastError } from '../errors/index.ts';
 import { open } from './open.ts';
@@ -18,6 +17,8 @@ import type { Store } from './store.ts';
  * await other.app('shop').scope('users').set('ada', 1);
  */
 export async function openConfig(config: Config, more: OpenOptions = {}): Promise<Store> {
+  // Loaded when it is needed, with the libraries that read and judge files.
+  const { storeSettings } = await import('../config/index.ts');
   const { url, engine, options } = storeSettings(config);
   if (engine !== undefined) registerEngine(schemeOf(url), await factoryOf(engine));
   return open(url, { ...options, ...more });

@@ -25,7 +25,7 @@ export async function play(store: Store, options: ExampleOptions): Promise<void>
     tally = await playRound(state, dataset, options, round);
   }
   if (first > last) say(`All ${last} rounds are complete`);
-  await showTotals(state, dataset, tally, options.store);
+  await showTotals(state, dataset, tally, store.url);
 }
 
 /** The first round that is not complete. */

@@ -89,7 +89,6 @@ export async function showTotals(
   say();
   say(styledTitle('Look into it'));
   const address = store.startsWith('file:') ? store.slice('file:'.length) : store;
-  const url = address.replace(/(\/\/[^/:@]*):[^/@]*@/, '$1:***@');
   const [first] = dataset.conversations;
   for (const command of [
     'scopes',
@@ -98,7 +97,7 @@ export async function showTotals(
     `list '$list/conversation/1/${first?.id ?? ''}'`,
     'log --last 10 --follow',
   ]) {
-    say(`  npm run -s holdfast -- -s ${url} -a airline ${command}`);
+    say(`  npm run -s holdfast -- -s ${address} -a airline ${command}`);
   }
 }
 

@@ -5,6 +5,7 @@
  *     call throws `closed`.
  */
 import { HoldfastError } from '../errors/index.ts';
+import { withoutPassword } from '../internal/without-password.ts';
 import type { EngineStats, LedgerHead, LedgerSource } from '../ledger/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
 import type {
@@ -39,7 +40,7 @@ export class Store implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   constructor(url: string, source: LedgerSource, parts: AppParts) {
-    this.url = url.replace(/^([a-z+.-]+:\/\/[^/?#@:]*):[^/?#@]*@/, '$1@');
+    this.url = withoutPassword(url);
     this.source = source;
     this.#parts = parts;
   }

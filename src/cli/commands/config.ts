@@ -1,13 +1,13 @@
 /** `config`: looks at a config file without opening anything. */
 import { configJsonSchema, loadConfig, storeSettings } from '../../config/index.ts';
+import { withoutPassword } from '../../internal/without-password.ts';
 import type { Context } from '../context.ts';
 
 export async function checkConfig(context: Context, file: string): Promise<void> {
   const config = await loadConfig(file);
   const { url } = storeSettings(config);
   const apps = Object.keys(config.apps ?? {});
-  // A url may carry a password.
-  const store = url.replace(/\/\/[^/@]*@/, '//***@');
+  const store = withoutPassword(url);
   if (context.isJson) await context.output.text(`${JSON.stringify({ file, store, apps })}\n`);
   else await context.output.text(`${file} holds: a store at ${store}, rules for ${named(apps)}\n`);
 }

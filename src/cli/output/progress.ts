@@ -4,7 +4,7 @@
  * It says nothing that was not counted: without a known total there is a count and no bar. Where
  * standard error is no terminal there is none at all.
  */
-import { Presets, SingleBar } from 'cli-progress';
+import { SingleBar } from 'cli-progress';
 import type { Clock } from '../../internal/clock.ts';
 import { formatBytes, formatCount, formatSpan } from './format.ts';
 
@@ -34,26 +34,22 @@ export function startProgress(options: ProgressOptions): Progress {
   if (quiet || !stream.isTTY) return silent;
   const show = unit === 'bytes' ? formatBytes : formatCount;
   const startedAt = clock.monotonic();
-  const bar = new SingleBar(
-    {
-      stream,
-      hideCursor: true,
-      clearOnComplete: true,
-      stopOnComplete: false,
-      barsize: 28,
-      format: (_options, { value, total: all }, { note }: { note?: string }) => {
-        const spentMs = Math.max(1, clock.monotonic() - startedAt);
-        const rate = `${show(Math.round((value / spentMs) * 1000))}/s`;
-        const behind = note === undefined || note === '' ? '' : `  ${note}`;
-        if (total === undefined) return `${label}  ${show(value)}  ${rate}${behind}`;
-        const share = all === 0 ? 1 : Math.min(1, value / all);
-        const left = value === 0 ? '' : `  ${formatSpan((spentMs * (1 - share)) / share)} left`;
-        const percent = `${Math.floor(share * 100)}%`.padStart(4);
-        return `${label}  ${barOf(share)} ${percent}  ${show(value)} of ${show(all)}  ${rate}${left}${behind}`;
-      },
+  const bar = new SingleBar({
+    stream,
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+    format: (_options, { value, total: all }, { note }: { note?: string }) => {
+      const spentMs = Math.max(1, clock.monotonic() - startedAt);
+      const rate = `${show(Math.round((value / spentMs) * 1000))}/s`;
+      const behind = note === undefined || note === '' ? '' : `  ${note}`;
+      if (total === undefined) return `${label}  ${show(value)}  ${rate}${behind}`;
+      const share = all === 0 ? 1 : Math.min(1, value / all);
+      const left = value === 0 ? '' : `  ${formatSpan((spentMs * (1 - share)) / share)} left`;
+      const percent = `${Math.floor(share * 100)}%`.padStart(4);
+      return `${label}  ${barOf(share)} ${percent}  ${show(value)} of ${show(all)}  ${rate}${left}${behind}`;
     },
-    Presets.shades_classic,
-  );
+  });
   bar.start(total ?? 0, 0, {});
   let shownAt = -Infinity;
   return {

@@ -25,9 +25,6 @@ export interface ContextGrant {
 /**
  * What a worker's token grants so that it reaches the context of one request, and nothing else.
  * Throws `invalid_name`.
- *
- * @example
- * contextGrants('req-1').map(({ scope }) => scope); // => ['request/req-1', 'app']
  */
 export function contextGrants(request: string): readonly ContextGrant[] {
   const rights = ['read', 'write', 'watch'] as const;

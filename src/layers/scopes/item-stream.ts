@@ -101,7 +101,7 @@ export class ItemStream<I, T> implements AsyncGenerator<T, void, undefined> {
         break;
       }
     }
-    this.#ahead.reverse();
+    void this.#ahead.reverse();
     return this.#ahead.length > 0;
   }
 

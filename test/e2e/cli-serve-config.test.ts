@@ -169,3 +169,22 @@ test('what does not go together is refused, with 2', async () => {
   expect(await run('serve', '--config', join(folder, 'none.yaml'))).toMatchObject({ code: 2 });
   expect(await run('serve', '--log', 'loud')).toMatchObject({ code: 2 });
 });
+
+test('several processes read the file again, each for itself, and all end in order', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'holdfast.yaml');
+  const config = (type: string): string => `
+store: { url: "file:${join(folder, 'state.db')}" }
+server: { port: 0, workers: 2 }
+apps: { shop: { scopes: { users: { schema: { type: ${type} } } } } }`;
+  await writeFile(file, config('number'));
+  const server = await serving(['--config', file]);
+  expect(await put(server, 'users/entries/ada', 'text')).toBe(422);
+  await writeFile(file, config('string'));
+  server.hangup();
+  await reloaded(server, 2);
+  const pids = server.log().flatMap(({ event, pid }) => (event === 'reload' ? [pid] : []));
+  expect(new Set(pids).size).toBe(2);
+  expect(await put(server, 'users/entries/ada', 'text')).toBe(201);
+  expect(await server.stop()).toBe(143);
+});

@@ -46,6 +46,8 @@ export async function serveStore(context: Context, flags: ServeCommandOptions): 
   log.info({ event: 'drain' }, 'draining');
   await sessions?.close({ finishMs: terms.settings.options.drainMs ?? drainMs });
   await server.drain();
+  // The channel to the first process would keep this one alive for ever.
+  if (cluster.isWorker) process.disconnect();
   context.signal.throwIfAborted();
 }
 

@@ -30,8 +30,6 @@ const sqliteVersionMin = [3, 51, 3] as const;
 
 /** Memory for pages that SQLite keeps, beside the entries that the engine keeps. */
 const pageCacheKib = 16_384;
-/** Pages in the WAL before a commit writes them back into the file. */
-const checkpointPages = 4000;
 /** The last one to close removes the WAL; whoever opens just then cannot, for a moment. */
 const cannotOpenMs = 200;
 /** What is left of the WAL's file after a checkpoint has emptied it. */
@@ -160,7 +158,7 @@ function configure(database: DatabaseSync, path: string, readOnly: boolean): voi
     throw new HoldfastError('unsupported', message, { details: { path } });
   }
   database.exec(`PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST;
-    PRAGMA wal_autocheckpoint = ${checkpointPages}; PRAGMA journal_size_limit = ${walBytesKept}`);
+    PRAGMA journal_size_limit = ${walBytesKept}`);
   database.exec('BEGIN');
   const found = identify(database, path);
   database.exec('ROLLBACK');

@@ -315,6 +315,7 @@ describe('SqliteEngine when it cannot write its WAL back', () => {
 describe('SqliteEngine without room', () => {
   it('says disk_full, keeps what was there and goes on with room', async () => {
     const script = `
+      import { execFileSync } from 'node:child_process';
       import { openSqliteEngine } from ${JSON.stringify(join(import.meta.dirname, 'index.ts'))};
       import { systemClock } from ${JSON.stringify(join(import.meta.dirname, '../../internal/clock.ts'))};
       import { systemRandom } from ${JSON.stringify(join(import.meta.dirname, '../../internal/random.ts'))};
@@ -336,10 +337,11 @@ describe('SqliteEngine without room', () => {
       }
       const { head, entries } = await engine.read('app', [{ scope: 's', key: 'k0' }]);
       console.log(head.revision === stored, entries[0].content.length);
+      execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited:']);
       await engine.checkpoint();
       console.log((await put('small', 'y'))[0].kind, (await engine.integrityCheck()).length);
       await engine.close();`;
-    const command = 'ulimit -f 2000; exec "$0" --input-type=module -e "$1" "$2"';
+    const command = 'ulimit -S -f 2000; exec "$0" --input-type=module -e "$1" "$2"';
     const args = ['-c', command, process.execPath, script, `file:${path}`];
     const { stdout } = await promisify(execFile)('bash', args);
     expect(stdout.trim().split('\n')).toEqual([

@@ -18,6 +18,7 @@ import type { Random } from '../../../internal/random.ts';
 import type { Durability } from '../../transaction.ts';
 import { CommitFailure, explainFailure, fromSqlite, isBusy } from './errors.ts';
 import { Turns } from './turns.ts';
+import { WalLimit } from './wal-limit.ts';
 
 export type Row = readonly (null | number | bigint | string | Uint8Array)[];
 
@@ -39,6 +40,7 @@ export class Connection {
   readonly #rollback: StatementSync;
   readonly #dataVersion: StatementSync;
   readonly #turns = new Turns();
+  readonly #walLimit: WalLimit | undefined;
   #durability: Durability = 'sync';
   #seenVersion = -1;
   #neighbourUntil = -Infinity;
@@ -53,6 +55,7 @@ export class Connection {
     this.#commit = database.prepare('COMMIT');
     this.#rollback = database.prepare('ROLLBACK');
     this.#dataVersion = this.statement('PRAGMA data_version');
+    this.#walLimit = options.readOnly ? undefined : new WalLimit(database);
   }
 
   /** A statement that yields rows as arrays; prepared once. */
@@ -138,7 +141,10 @@ export class Connection {
       this.#synchronous(durability);
       this.#beginImmediate.run();
       const result = this.#write(body);
-      if (result !== undefined) committed?.(result);
+      if (result !== undefined) {
+        committed?.(result);
+        this.#walLimit?.committed();
+      }
       return result;
     };
     const turn = this.#turns.take();

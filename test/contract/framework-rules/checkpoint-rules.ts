@@ -46,13 +46,7 @@ function storageRules(contract: LayerContract): void {
       await stepBy(run, (view) => view.set('n', 1));
       await stepBy(run, (view) => view.set('n', 2));
       const ref = { scope: runScope('flow', 'r'), key: checkpointKey(1) };
-      for (const value of [
-        'junk',
-        null,
-        {},
-        { v: 1 },
-        { v: 1, step: 'x', by: 1, id: '', st: '' },
-      ]) {
+      for (const value of ['junk', null, {}, { v: 1 }, { v: 1, step: 1, by: 1, id: '', st: '?' }]) {
         await world.ledger.commit({ mutations: [{ kind: 'set', ...ref, value }] });
         const message: unknown = expect.stringMatching(/checkpoint 1/);
         const damaged = { code: 'store_corrupt', message };

@@ -19,7 +19,8 @@ import type { RunHome } from './run-home.ts';
 import { removeStrays } from './strays.ts';
 
 const planAttempts = 50;
-const nonceBytes = 8;
+/** Within one epoch only the owner's own attempts are to be told apart. */
+const nonceBytes = 4;
 
 export interface Save {
   readonly changes: StateChanges;

@@ -43,7 +43,7 @@ export async function fork(
         { kind: 'version', ...target.ref(runKey), version: 0 },
       ],
       mutations: [
-        { kind: 'set', ...first, value: storedManifest(manifest) },
+        { kind: 'set', ...first, value: storedManifest(0, manifest) },
         { kind: 'set', ...target.ref(runKey), value: record },
         { kind: 'set', ...indexRef(target.workflow, target.run), value: indexValue(manifest) },
         { kind: 'update', ...base, operations: [markOf(target.run)] },

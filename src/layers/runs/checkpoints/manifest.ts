@@ -2,7 +2,8 @@
  * The record of a checkpoint: everything but the state itself, which lies in rows.
  *
  * Plain JSON with short names, as one is written with every step:
- * `{ v, step, up?, by, id, st, g?, m?, q?, t?, d?, f? }`. Nothing in it can execute.
+ * `{ v, step, up?, by, id, st?, g?, m?, q?, t?, d?, f? }`. Left out is what is as most often: a
+ * parent that is the checkpoint before, `running`, and what is empty. Nothing in it can execute.
  */
 import { HoldfastError } from '../../../errors/index.ts';
 import type { Entry } from '../../../ledger/index.ts';
@@ -71,7 +72,7 @@ interface StoredManifest {
   readonly up?: number;
   readonly by: number;
   readonly id: string;
-  readonly st: RunStatus;
+  readonly st?: RunStatus;
   readonly g?: string;
   readonly m?: readonly unknown[];
   readonly q?: readonly PendingRequest[];
@@ -80,19 +81,27 @@ interface StoredManifest {
   readonly f?: Readonly<Record<string, true>>;
 }
 
+const commonStatus = 'running';
+
+/** Of a checkpoint that does not say otherwise. */
+function parentOf(number: number): number | undefined {
+  return number === 0 ? undefined : number - 1;
+}
+
 /** Where the forks of a checkpoint stand in its manifest. */
 export const forksPath = 'f';
 
-export function storedManifest(manifest: Manifest): StoredManifest {
+/** The manifest of checkpoint `number`. */
+export function storedManifest(number: number, manifest: Manifest): StoredManifest {
   const { step, parent, epoch, nonce, status, signature } = manifest;
   const { messages, requests, tags, metadata } = manifest;
   return {
     v: formatVersion,
     step,
-    ...(parent === undefined ? {} : { up: parent }),
+    ...(parent === parentOf(number) || parent === undefined ? {} : { up: parent }),
     by: epoch,
     id: nonce,
-    st: status,
+    ...(status === commonStatus ? {} : { st: status }),
     ...(signature === undefined ? {} : { g: signature }),
     ...(messages.length === 0 ? {} : { m: messages }),
     ...(requests.length === 0 ? {} : { q: requests }),
@@ -109,10 +118,10 @@ export function manifestOf(entry: ManifestEntry): Manifest {
   const stored = storedIn(entry);
   return {
     step: stored.step,
-    parent: stored.up,
+    parent: stored.up ?? parentOf(checkpointNumber(entry.key)),
     epoch: stored.by,
     nonce: stored.id,
-    status: stored.st,
+    status: stored.st ?? commonStatus,
     signature: stored.g,
     messages: stored.m ?? [],
     requests: stored.q ?? [],
@@ -143,7 +152,7 @@ function isManifest(stored: Partial<StoredManifest> | null): stored is StoredMan
     typeof stored.step === 'number' &&
     typeof stored.by === 'number' &&
     typeof stored.id === 'string' &&
-    runStatuses.some((status) => status === stored.st)
+    (stored.st === undefined || runStatuses.includes(stored.st))
   );
 }
 

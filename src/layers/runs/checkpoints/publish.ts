@@ -53,7 +53,8 @@ export async function publish(
 ): Promise<Published> {
   const { number, manifest, changes, mutations, quotas, durability } = publication;
   const key = checkpointKey(number);
-  const saved: Mutation = { kind: 'set', ...home.ref(key), value: storedManifest(manifest) };
+  const value = storedManifest(number, manifest);
+  const saved: Mutation = { kind: 'set', ...home.ref(key), value };
   const rows = rowMutations(home, number, changes);
   const room = limits.mutationsPerProposal - mutations.length - 1;
   if (room < 0) throw tooMany(mutations.length);

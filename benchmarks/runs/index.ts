@@ -13,7 +13,7 @@ import { howToInstall, isInstalled, measureLangGraph } from './langgraph.ts';
 import { figures } from './measured.ts';
 import type { Measured } from './measured.ts';
 import { measureOurs } from './ours.ts';
-import { conversations, largeState } from './workload.ts';
+import { conversations, largeState, longThread } from './workload.ts';
 import type { Workload } from './workload.ts';
 
 const aims = { disk: 4, peerDisk: 1 / 20, peerStep: 1 / 5 };
@@ -24,7 +24,11 @@ export async function run(args: readonly string[]): Promise<void> {
   const base = process.env['BENCH_DIR'] ?? tmpdir();
   mkdirSync(base, { recursive: true });
   const folder = mkdtempSync(join(base, 'holdfast-runs-'));
-  const workloads = [largeState(isQuick ? 50 : 500), conversations(isQuick ? 10 : 100)];
+  const workloads = [
+    largeState(isQuick ? 50 : 500),
+    conversations(isQuick ? 10 : 100),
+    longThread(isQuick ? 10 : 40),
+  ];
   if (!isInstalled) console.log(`LangGraph.js is not installed (${howToInstall}); ours alone`);
   try {
     for (const workload of workloads) {

@@ -51,15 +51,30 @@ const folder =
   process.env['HOLDFAST_DATA'] ?? join(import.meta.dirname, '../../../shared/data/tau-bench');
 
 /** Undefined where the recordings are absent. */
-export function conversations(count: number): Workload | undefined {
+function recorded(count: number): readonly Change[][] | undefined {
   const path = join(folder, 'trajectories.jsonl');
   if (!existsSync(path)) return undefined;
   const lines = readFileSync(path, 'utf8').trim().split('\n').slice(0, count);
-  const runs = lines.map((line, index): Steps => {
+  return lines.map((line) => {
     const { messages } = JSON.parse(line) as { messages: readonly unknown[] };
-    return { id: `talk-${index}`, start: {}, steps: messages.map((append) => ({ append })) };
+    return messages.map((append) => ({ append }));
   });
-  return workloadOf(`${count} recorded conversations, a checkpoint after each message`, runs);
+}
+
+/** Each a run of its own. */
+export function conversations(count: number): Workload | undefined {
+  const runs = recorded(count)?.map((steps, index): Steps => {
+    return { id: `talk-${index}`, start: {}, steps };
+  });
+  const name = `${count} recorded conversations, a checkpoint after each message`;
+  return runs && workloadOf(name, runs);
+}
+
+/** One after the other in one run, as with an assistant who knows its user for long. */
+export function longThread(count: number): Workload | undefined {
+  const steps = recorded(count)?.flat();
+  const name = `${count} of them in one thread, a checkpoint after each of ${steps?.length} messages`;
+  return steps && workloadOf(name, [{ id: 'thread', start: {}, steps }]);
 }
 
 function workloadOf(name: string, runs: readonly Steps[]): Workload {

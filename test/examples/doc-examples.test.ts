@@ -4,14 +4,12 @@
  * In its scope: what the main door and the recipes export, a fresh `store` in memory, `app` of it,
  * `scope` of numbers and `list` of texts.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
-import { afterAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as holdfast from '../../src/index.ts';
 import * as recipes from '../../src/layers/recipes/index.ts';
+import { compileErrors } from './compile.ts';
 import { PublicCalls } from './public-methods.ts';
 import { programOf, snippetsIn, snippetsOf } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
@@ -75,9 +73,6 @@ describe('documentation examples', () => {
 });
 
 describe('documentation examples as TypeScript', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-examples-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
   test('they compile', { timeout: 60_000 }, () => {
     const door = JSON.stringify(join(root, 'src', 'index.ts'));
     const recipesDoor = JSON.stringify(join(root, 'src', 'layers', 'recipes', 'index.ts'));
@@ -93,27 +88,6 @@ describe('documentation examples as TypeScript', () => {
       declare const list: List<string>;
       export { store };
     `;
-    writeFileSync(join(folder, 'examples.mts'), given + functions.join('\n'));
-    const compilerOptions = {
-      lib: ['esnext'],
-      noUnusedLocals: false,
-      rewriteRelativeImportExtensions: false,
-      noImplicitReturns: false,
-      rootDir: '/',
-      typeRoots: [join(root, 'node_modules', '@types')],
-    };
-    const config = { extends: join(root, 'tsconfig.json'), compilerOptions };
-    const files = ['examples.mts'];
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ ...config, files, include: [] }));
-    let errors = '';
-    try {
-      const tsc = join(root, 'node_modules', '.bin', 'tsc');
-      execFileSync(tsc, ['--noEmit', '-p', folder], { encoding: 'utf8' });
-    } catch (error) {
-      errors = (error as { stdout: string }).stdout;
-    }
-    // The sources are judged where they are; a broken neighbour is no fault of an example.
-    const own = errors.split('\n').filter((line) => line.includes('examples.mts('));
-    expect(own).toEqual([]);
+    expect(compileErrors({ 'examples.mts': given + functions.join('\n') })).toEqual([]);
   });
 });

@@ -51,13 +51,28 @@ async function play(killAfter = Infinity): Promise<Map<string, News>> {
   return latest;
 }
 
+interface Said {
+  readonly role: string;
+  readonly content?: unknown;
+}
+
+/** Where each run stands: what was said last, and whose turn it is. */
 async function showRuns(runs: Runs): Promise<void> {
   for await (const { run, status } of runs.list()) {
     const latest = await runs.latest(run);
     const roles = (latest?.messages as { to: string }[] | undefined)?.map(({ to }) => to);
     const next = roles?.length === 1 ? `, ${roles[0]} is next` : '';
     console.log(`  ${run}: ${status}, checkpoint ${latest?.id}${next}`);
+    const loaded = await runs.load(run, latest?.id ?? 0);
+    const [last] = loaded?.state.list<Said>('messages').tail(1) ?? [];
+    if (last !== undefined) console.log(`    ${last.role}: ${shortened(last)}`);
   }
+}
+
+function shortened({ content }: Said): string {
+  const text = typeof content === 'string' ? content.replaceAll(/\s+/g, ' ').trim() : '';
+  if (text === '') return '(calls a tool)';
+  return text.length > 70 ? `${text.slice(0, 69)}…` : text;
 }
 
 async function showFork(runs: Runs): Promise<void> {

@@ -3,43 +3,31 @@
  *
  * A1. Two round trips: BEGIN, the lock and the reads leave together; so do the write and COMMIT.
  *     A `need` costs one more.
- * A2. Nobody else can commit to the ledger between the view and the commit, so all that a view
- *     showed holds (T2), and what a decision `holds` needs no second look.
- * A3. What fails before the writing flight left is certain. Behind it, only the server's own word
- *     is: an ERROR, or COMMIT answered by ROLLBACK. All else is `unknown`.
- * A4. The stamp of a commit is a row that is written with it, so `resolve`, which takes the same
+ * A2. Calls that wait at the same time share a transaction (`commit/joint.ts`); else a call is one
+ *     by itself, which waits until it holds its ledger.
+ * A3. The stamp of a commit is a row that is written with it, so `resolve`, which takes the same
  *     lock, sees it or fences it: a message under way can then no longer apply.
  */
 import { HoldfastError } from '../../errors/index.ts';
-import type {
-  Applied,
-  Decision,
-  Outcome,
-  Reads,
-  Stamp,
-  TransactOptions,
-  View,
-  Work,
-} from '../transaction.ts';
-import { checkDecision, joinReads } from '../verdict.ts';
+import type { Applied, Outcome, Reads, Stamp, TransactOptions, Work } from '../transaction.ts';
 import { Applier } from './commit/apply.ts';
-import { Again } from './commit/lock.ts';
-import type { Held, Locks } from './commit/lock.ts';
-import { LogUpkeep, unchanged } from './commit/log-upkeep.ts';
+import { WorkFailure } from './commit/call.ts';
+import type { Call, Result } from './commit/call.ts';
+import { decideAll } from './commit/decide.ts';
+import type { Held } from './commit/held.ts';
+import { Joint } from './commit/joint.ts';
+import type { Locks } from './commit/lock.ts';
+import { LogUpkeep } from './commit/log-upkeep.ts';
+import { Queue } from './commit/queue.ts';
+import { idleOutcome, isIdle, needsUpkeep, resultOf } from './commit/verdict.ts';
 import { Views } from './commit/view.ts';
-import type { LastStamp, Seen } from './commit/view.ts';
+import type { Seen } from './commit/view.ts';
+import { writeAll, writeWithUpkeep } from './commit/write.ts';
 import type { Hints } from './hints.ts';
 import type { PostgresStore } from './store.ts';
-import { explain, isRefusal } from './wire/failure.ts';
-import type { Answer } from './wire/session.ts';
+import { explain } from './wire/failure.ts';
+import type { Session } from './wire/session.ts';
 import type { Statement } from './wire/statement.ts';
-
-/** What a work threw, which is nobody's failure but its own. */
-class WorkFailure extends Error {
-  constructor(cause: unknown) {
-    super('a decide threw', { cause });
-  }
-}
 
 const nothing: Reads = { refs: [], scopes: [] };
 
@@ -50,6 +38,7 @@ export class Transactor {
   readonly #views: Views;
   readonly #applier: Applier;
   readonly #upkeep: LogUpkeep;
+  readonly #queue: Queue;
   readonly #fence: Statement;
   readonly #flush: Statement;
   #relaxed = false;
@@ -61,6 +50,13 @@ export class Transactor {
     this.#views = new Views(store);
     this.#applier = new Applier(store);
     this.#upkeep = new LogUpkeep(store);
+    const joint = new Joint(store, locks, this.#views, this.#applier);
+    this.#queue = new Queue({
+      clock: store.options.clock,
+      atOnce: store.writing.size,
+      alone: (call) => this.#alone(call),
+      together: (calls) => joint.run(calls),
+    });
     this.#fence = store.prepare(`INSERT INTO {stamp} (ledger, member, sequence, kept_at)
       VALUES ($1, $2, $3, $4) ON CONFLICT (ledger, member) DO UPDATE SET
       sequence = excluded.sequence, base = NULL, incarnation = NULL, time = NULL,
@@ -76,15 +72,23 @@ export class Transactor {
       const message = 'a call of transact holds several works; this engine takes one ledger a call';
       throw new HoldfastError('internal', message, { outcome: 'not-applied' });
     }
-    return [await this.#transact(work, options)];
+    const call: Call = { ...options, work, reads: work.reads };
+    const { answer, revisions, head } = await this.#queue.submit(call);
+    if (revisions > 0) {
+      // A sync commit beside it may have been on disk before it was even written.
+      if (call.durability === 'relaxed') this.#relaxed = true;
+      this.#hints.publish(work.ledger, head);
+    }
+    return [answer];
   }
 
   async resolve(ledger: string, stamp: Stamp): Promise<Applied | 'not-applied'> {
+    const { member } = stamp;
     try {
       return await this.#locks.hold(
         ledger,
         'sync',
-        (session) => this.#views.see(session, ledger, stamp.member, nothing),
+        (session) => this.#views.see(session, [{ ledger, member, reads: nothing }]),
         (held, seen) => this.#resolve(held, seen, stamp),
       );
     } catch (error) {
@@ -113,98 +117,47 @@ export class Transactor {
     }
   }
 
-  async #transact(work: Work, options: TransactOptions): Promise<Outcome> {
+  async #alone(call: Call): Promise<Result> {
+    const { work, stamp, durability } = call;
     const { ledger } = work;
-    const { stamp, durability } = options;
-    // What a work has needed in one attempt is read at once in the next.
-    let { reads } = work;
-    const remember = (all: Reads): void => {
-      reads = all;
-    };
     try {
-      const outcome = await this.#locks.hold(
+      return await this.#locks.hold(
         ledger,
         durability,
-        (session) => this.#views.see(session, ledger, stamp.member, reads),
-        (held, seen) => this.#decide(held, seen, { work, stamp, reads, remember }),
+        (session: Session) =>
+          this.#views.see(session, [{ ledger, member: stamp.member, reads: call.reads }]),
+        (held, seen) => this.#decide(held, seen, call),
       );
-      if (outcome.revisions > 0) {
-        // A sync commit beside it may have been on disk before it was even written.
-        if (durability === 'relaxed') this.#relaxed = true;
-        this.#hints.publish(ledger, outcome.head);
-      }
-      return outcome.answer;
     } catch (error) {
       if (error instanceof WorkFailure) throw error.cause;
       throw explain(error, this.#store.settings.place);
     }
   }
 
-  async #decide(held: Held, first: Seen, call: Call): Promise<Result> {
-    checkStamp(first.stamp, call.stamp);
-    let { reads } = call;
-    let seen = first;
-    for (;;) {
-      const time = Math.max(seen.now, held.head.time);
-      const view: View = { head: held.head, time, entries: seen.entries, scopes: seen.scopes };
-      const verdict = judged(() => call.work.decide(view));
-      if (verdict.kind === 'decision') {
-        judged(() => checkDecision(verdict));
-        return this.#write(held, verdict, call.stamp, time);
-      }
-      const asked = reads;
-      reads = judged(() => joinReads(asked, verdict));
-      call.remember(reads);
-      const more = await this.#views.see(
-        held.session,
-        held.ledger,
-        call.stamp.member,
-        verdict.reads,
-      );
-      seen = {
-        ...more,
-        entries: [...seen.entries, ...more.entries],
-        scopes: [...seen.scopes, ...more.scopes],
-      };
-    }
-  }
-
-  async #write(held: Held, decision: Decision, stamp: Stamp, time: number): Promise<Result> {
-    const { session, head } = held;
-    const { revisions } = decision;
-    const result = { revisions, head: head.revision + revisions };
+  async #decide(held: Held, [seen]: readonly Seen[], call: Call): Promise<Result> {
+    const { session } = held;
+    const parts = seen === undefined ? [] : [{ call, held, seen }];
+    const [decided] = await decideAll(this.#views, session, parts);
+    if (decided === undefined || decided instanceof WorkFailure) throw decided;
+    const { decision } = decided;
     if (isIdle(decision)) {
       void session.batch('ROLLBACK');
-      const { revision: base, incarnation } = head;
-      return { ...result, answer: { kind: 'applied', base, incarnation, time } };
+      return resultOf(idleOutcome(decided), held, decision);
     }
-    const needsUpkeep = this.#upkeep.isNeeded(decision);
-    const change = needsUpkeep ? await this.#upkeep.run(held, decision, time) : unchanged;
-    const application = this.#applier.plan({ held, decision, stamp, time, change });
-    const { statement } = this.#applier;
-    if (needsUpkeep) {
-      // What the upkeep did must not be committed alone.
-      const { rows } = await session.run(statement, application.values);
-      if (rows.length === 0) throw new Again();
-      const [committed] = await Promise.allSettled([session.batch('COMMIT')]);
-      return { ...result, answer: outcomeOf(rows[0], committed, application.applied) };
-    }
-    const [written, committed] = await Promise.allSettled(
-      session.flight(() => [session.run(statement, application.values), session.batch('COMMIT')]),
-    );
-    if (written?.status === 'rejected') {
-      if (isRefusal(written.reason)) throw written.reason;
-      return { ...result, answer: { kind: 'unknown', cause: written.reason } };
-    }
-    const row = written?.value.rows[0];
-    if (row === undefined && committed?.status === 'fulfilled') throw new Again();
-    return { ...result, answer: outcomeOf(row, committed, application.applied) };
+    const [answer] = needsUpkeep(decision)
+      ? [await writeWithUpkeep(session, this.#applier, this.#upkeep, decided)]
+      : await writeAll(session, this.#applier, [decided]);
+    return resultOf(answer as Outcome, held, decision);
   }
 
-  async #resolve(held: Held, seen: Seen, stamp: Stamp): Promise<Applied | 'not-applied'> {
+  async #resolve(
+    held: Held,
+    [seen]: readonly Seen[],
+    stamp: Stamp,
+  ): Promise<Applied | 'not-applied'> {
     const { session, ledger } = held;
     const { member, sequence } = stamp;
-    const last = seen.stamp;
+    const last = seen?.stamp;
     if (last !== undefined && last.sequence > sequence) {
       throw new HoldfastError('stamp_expired', 'the member went on to a later stamp', {
         details: { asked: sequence, last: last.sequence },
@@ -216,7 +169,7 @@ export class Transactor {
     }
     const [, committed] = await Promise.all(
       session.flight(() => [
-        session.run(this.#fence, [ledger, member, sequence, seen.now]),
+        session.run(this.#fence, [ledger, member, sequence, seen?.now]),
         session.batch('COMMIT'),
       ]),
     );
@@ -225,60 +178,4 @@ export class Transactor {
     }
     return 'not-applied';
   }
-}
-
-interface Call {
-  readonly work: Work;
-  readonly stamp: Stamp;
-  readonly reads: Reads;
-  remember(reads: Reads): void;
-}
-
-interface Result {
-  readonly answer: Outcome;
-  readonly revisions: number;
-  /** The revision that the head has if the answer is `applied`. */
-  readonly head: number;
-}
-
-function judged<T>(judge: () => T): T {
-  try {
-    return judge();
-  } catch (error) {
-    throw new WorkFailure(error);
-  }
-}
-
-function checkStamp(last: LastStamp | undefined, { member, sequence }: Stamp): void {
-  if (last === undefined || last.sequence < sequence) return;
-  throw new WorkFailure(
-    new HoldfastError('fenced', `stamp ${sequence} comes after ${last.sequence}`, {
-      details: { member, sequence, last: last.sequence },
-    }),
-  );
-}
-
-/** A3. Throws what is certain. */
-function outcomeOf(
-  row: readonly unknown[] | undefined,
-  committed: PromiseSettledResult<Answer> | undefined,
-  applied: (time: number) => Applied,
-): Outcome {
-  if (committed?.status === 'fulfilled' && row !== undefined) {
-    if (committed.value.command === 'COMMIT') return applied(row[0] as number);
-    throw new HoldfastError('unavailable', 'the server has rolled the commit back');
-  }
-  const cause: unknown = committed?.status === 'rejected' ? committed.reason : undefined;
-  if (isRefusal(cause)) throw cause;
-  return { kind: 'unknown', cause };
-}
-
-/** Upkeep (a trim, a rewrite, blind counts) takes no revision, but it is something to apply. */
-function isIdle({ revisions, scopes, trimThrough, rewrites }: Decision): boolean {
-  return (
-    revisions === 0 &&
-    scopes.length === 0 &&
-    trimThrough === undefined &&
-    (rewrites === undefined || rewrites.length === 0)
-  );
 }

@@ -1,42 +1,45 @@
 /**
- * Writing a decision: one statement, behind the lock.
+ * Writing decisions: one statement, behind the locks, for however many ledgers are held.
  *
- * A1. The statement draws the commit's time. If an entry that was taken as alive has died by then,
- *     it writes nothing and returns no row; the COMMIT that follows in the same flight commits
- *     nothing.
+ * A1. The statement draws the time of the commits. If an entry that was taken as alive has died by
+ *     then, it writes nothing and returns no row; the COMMIT that follows in the same flight
+ *     commits nothing.
  * A2. Counts are folded here to a row for each scope, and added to what is there.
- * A3. What a trim or a rewrite changes in the log is told by statements of their own, before.
+ * A3. What a trim or a rewrite changes in a log is told by statements of their own, before.
  */
-import type { Applied, Decision, PutWrite, Stamp } from '../../transaction.ts';
+import type { Applied, Decision, DeleteWrite, PutWrite } from '../../transaction.ts';
 import type { PostgresStore } from '../store.ts';
 import type { Statement } from '../wire/statement.ts';
 import { msOf } from '../wire/statement.ts';
-import type { Held } from './lock.ts';
+import type { Decided } from './decide.ts';
+import { unchanged } from './log-upkeep.ts';
 import type { LogChange } from './log-upkeep.ts';
 
 /** Scopes of the ledger itself, which its totals leave out. */
 const uncountedPrefix = '$ledger/';
 
-export interface Plan {
-  readonly held: Held;
-  readonly decision: Decision;
-  readonly stamp: Stamp;
-  /** The time that was decided by. */
-  readonly time: number;
-  /** What upkeep has done to the log. */
-  readonly change: LogChange;
-}
-
 export interface Application {
   readonly values: readonly unknown[];
-  /** The answer, with the time that the statement returns. */
-  applied(time: number): Applied;
+  /** The answer to each decision, with the time that the statement returns. */
+  applied(time: number): readonly Applied[];
 }
 
 interface Tally {
+  readonly ledger: string;
+  readonly name: string;
   entries: number;
   bytes: number;
   revision: number;
+}
+
+/** A decision with what it comes to. */
+interface Planned extends Decided {
+  readonly ledger: string;
+  readonly base: number;
+  readonly incarnation: string;
+  readonly isNew: boolean;
+  readonly tallies: readonly Tally[];
+  readonly change: LogChange;
 }
 
 export class Applier {
@@ -48,133 +51,214 @@ export class Applier {
     this.statement = store.prepare(writing);
   }
 
-  plan({ held, decision, stamp, time, change }: Plan): Application {
-    const { head, ledger, run, continues } = held;
-    const { revisions, writes, scopes, log, validUntil } = decision;
-    const base = head.revision;
-    const isNew = revisions > 0 && !continues;
-    const incarnation = isNew ? this.#store.options.random.hex(8) : head.incarnation;
-    const puts = writes.filter((write) => write.kind === 'put');
-    const deletes = writes.filter((write) => write.kind === 'delete');
-    const tallies = fold(scopes, base);
-    const totals = { entries: 0, bytes: 0 };
-    for (const [name, { entries, bytes }] of tallies) {
-      if (name.startsWith(uncountedPrefix)) continue;
-      totals.entries += entries;
-      totals.bytes += bytes;
-    }
+  /** Of ledgers that one session holds; `change` is what upkeep has done to the log of each. */
+  plan(all: readonly Decided[], change: LogChange = unchanged): Application {
+    const planned = all.map((decided) => this.#planned(decided, change));
     const values = [
-      ledger,
       this.#store.now(),
-      Math.max(time, head.time),
-      validUntil !== undefined && time < validUntil ? validUntil : null,
-      base,
-      revisions,
-      incarnation,
-      isNew,
-      run,
-      totals.entries,
-      totals.bytes,
-      change.logBytes + (log === undefined ? 0 : Buffer.byteLength(log.body)),
-      change.trimmed,
-      stamp.member,
-      stamp.sequence,
-      log?.body ?? null,
-      log?.tags ?? null,
-      [...tallies.keys()],
-      ...columns([...tallies.values()], [(t) => t.entries, (t) => t.bytes, (t) => t.revision]),
-      ...columns<PutWrite>(puts, putColumns(base)),
-      deletes.map(({ scope }) => scope),
-      deletes.map(({ key }) => key),
+      planned.reduce((time, { time: own, held }) => Math.max(time, own, held.head.time), 0),
+      earliestEnd(planned),
+      planned[0]?.held.run,
+      ...columns(planned, headColumns),
+      ...columns(
+        planned.filter(({ decision }) => decision.log !== undefined),
+        logColumns,
+      ),
+      ...columns(
+        planned.flatMap(({ tallies }) => tallies),
+        tallyColumns,
+      ),
+      ...columns(planned.flatMap(putsOf), putColumns),
+      ...columns(planned.flatMap(deletesOf), deleteColumns),
     ];
-    return { values, applied: (at) => ({ kind: 'applied', base, incarnation, time: at }) };
+    return {
+      values,
+      applied: (time) =>
+        planned.map(({ base, incarnation }) => ({ kind: 'applied', base, incarnation, time })),
+    };
   }
+
+  #planned(decided: Decided, change: LogChange): Planned {
+    const { held, decision } = decided;
+    const { head, ledger, continues } = held;
+    const isNew = decision.revisions > 0 && !continues;
+    return {
+      ...decided,
+      ledger,
+      base: head.revision,
+      incarnation: isNew ? this.#store.options.random.hex(8) : head.incarnation,
+      isNew,
+      tallies: fold(ledger, decision.scopes, head.revision),
+      change,
+    };
+  }
+}
+
+/** When the first of the entries dies that were taken as alive. */
+function earliestEnd(planned: readonly Planned[]): number | null {
+  let earliest = Infinity;
+  for (const { decision, time } of planned) {
+    const { validUntil = -Infinity } = decision;
+    if (time < validUntil) earliest = Math.min(earliest, validUntil);
+  }
+  return earliest === Infinity ? null : earliest;
 }
 
 /** One row for each scope; its revision is 0 where the decision leaves it. */
-function fold(deltas: Decision['scopes'], base: number): Map<string, Tally> {
+function fold(ledger: string, deltas: Decision['scopes'], base: number): Tally[] {
   const tallies = new Map<string, Tally>();
-  for (const { scope, entries, bytes, offset } of deltas) {
-    const tally = tallies.get(scope) ?? { entries: 0, bytes: 0, revision: 0 };
+  for (const { scope: name, entries, bytes, offset } of deltas) {
+    const tally = tallies.get(name) ?? { ledger, name, entries: 0, bytes: 0, revision: 0 };
     tally.entries += entries;
     tally.bytes += bytes;
     if (offset !== undefined) tally.revision = Math.max(tally.revision, base + offset);
-    tallies.set(scope, tally);
+    tallies.set(name, tally);
   }
-  return tallies;
+  return [...tallies.values()];
 }
 
-function columns<T>(rows: readonly T[], parts: readonly ((row: T) => unknown)[]): unknown[][] {
+type Parts<T> = readonly ((row: T) => unknown)[];
+
+function columns<T>(rows: readonly T[], parts: Parts<T>): unknown[][] {
   return parts.map((part) => rows.map(part));
 }
 
-function putColumns(base: number): ((put: PutWrite) => unknown)[] {
-  return [
-    ({ scope }) => scope,
-    ({ key }) => key,
-    ({ offset }) => base + offset,
-    ({ createdAt }) => createdAt ?? null,
-    ({ expiresAt }) => expiresAt ?? null,
-    ({ schema }) => schema,
-    ({ size }) => size,
-    ({ external }) => external,
-    ({ content }) => (typeof content === 'string' ? content : null),
-    ({ content }) => (typeof content === 'string' ? null : content),
-  ];
+function totalOf({ tallies }: Planned, what: 'entries' | 'bytes'): number {
+  return tallies.reduce(
+    (sum, tally) => (tally.name.startsWith(uncountedPrefix) ? sum : sum + tally[what]),
+    0,
+  );
 }
+
+function bytesLogged({ decision: { log }, change }: Planned): number {
+  return change.logBytes + (log === undefined ? 0 : Buffer.byteLength(log.body));
+}
+
+const headColumns: Parts<Planned> = [
+  ({ ledger }) => ledger,
+  ({ base }) => base,
+  ({ decision }) => decision.revisions,
+  ({ incarnation }) => incarnation,
+  ({ isNew }) => isNew,
+  (planned) => totalOf(planned, 'entries'),
+  (planned) => totalOf(planned, 'bytes'),
+  bytesLogged,
+  ({ change }) => change.trimmed,
+  ({ call }) => call.stamp.member,
+  ({ call }) => call.stamp.sequence,
+];
+
+const logColumns: Parts<Planned> = [
+  ({ ledger }) => ledger,
+  ({ base, decision }) => base + decision.revisions,
+  ({ base }) => base + 1,
+  ({ decision }) => decision.log?.tags,
+  ({ decision }) => decision.log?.body,
+];
+
+const tallyColumns: Parts<Tally> = [
+  ({ ledger }) => ledger,
+  ({ name }) => name,
+  ({ entries }) => entries,
+  ({ bytes }) => bytes,
+  ({ revision }) => revision,
+];
+
+interface Of<W> {
+  readonly planned: Planned;
+  readonly write: W;
+}
+
+function putsOf(planned: Planned): Of<PutWrite>[] {
+  const { writes } = planned.decision;
+  return writes.flatMap((write) => (write.kind === 'put' ? [{ planned, write }] : []));
+}
+
+function deletesOf(planned: Planned): Of<DeleteWrite>[] {
+  const { writes } = planned.decision;
+  return writes.flatMap((write) => (write.kind === 'delete' ? [{ planned, write }] : []));
+}
+
+const putColumns: Parts<Of<PutWrite>> = [
+  ({ planned }) => planned.ledger,
+  ({ write }) => write.scope,
+  ({ write }) => write.key,
+  ({ planned, write }) => planned.base + write.offset,
+  ({ write }) => write.createdAt ?? null,
+  ({ write }) => write.expiresAt ?? null,
+  ({ write }) => write.schema,
+  ({ write }) => write.size,
+  ({ write }) => write.external,
+  ({ write: { content } }) => (typeof content === 'string' ? content : null),
+  ({ write: { content } }) => (typeof content === 'string' ? null : content),
+];
+
+const deleteColumns: Parts<Of<DeleteWrite>> = [
+  ({ planned }) => planned.ledger,
+  ({ write }) => write.scope,
+  ({ write }) => write.key,
+];
 
 const writing = `WITH moment AS MATERIALIZED (
   SELECT t.time FROM (
-    SELECT greatest($3::bigint, coalesce($2::bigint, ${msOf('clock_timestamp()')})) AS time
-  ) t WHERE $4::bigint IS NULL OR t.time < $4
+    SELECT greatest($2::bigint, coalesce($1::bigint, ${msOf('clock_timestamp()')})) AS time
+  ) t WHERE $3::bigint IS NULL OR t.time < $3
+), work AS MATERIALIZED (
+  SELECT w.*, moment.time FROM moment, unnest($5::text[], $6::bigint[], $7::bigint[], $8::text[],
+    $9::boolean[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[],
+    $15::bigint[]) w (ledger, base, revisions, incarnation, is_new, entries, bytes, log_bytes,
+    trimmed, member, sequence)
 ), head AS (
   UPDATE {ledger} l SET
-    revision = $5::bigint + $6::bigint,
-    time = CASE WHEN $6 > 0 THEN moment.time ELSE l.time END,
-    incarnation = $7,
-    run = CASE WHEN $6 > 0 THEN $9 ELSE l.run END,
+    revision = w.base + w.revisions,
+    time = CASE WHEN w.revisions > 0 THEN w.time ELSE l.time END,
+    incarnation = w.incarnation,
+    run = CASE WHEN w.revisions > 0 THEN $4 ELSE l.run END,
     -- Upkeep on a row that somebody else wrote leaves it for the next commit to see.
-    writer = CASE WHEN $6 > 0 OR l.writer = l.xmin::text::bigint
+    writer = CASE WHEN w.revisions > 0 OR l.writer = l.xmin::text::bigint
       THEN pg_current_xact_id()::xid::text::bigint ELSE l.writer END,
-    entries = l.entries + $10::bigint,
-    bytes = l.bytes + $11::bigint,
-    log_bytes = l.log_bytes + $12::bigint,
-    trimmed = greatest(l.trimmed, $13::bigint)
-  FROM moment WHERE l.name = $1
-  RETURNING moment.time
+    entries = l.entries + w.entries,
+    bytes = l.bytes + w.bytes,
+    log_bytes = l.log_bytes + w.log_bytes,
+    trimmed = greatest(l.trimmed, w.trimmed)
+  FROM work w WHERE l.name = w.ledger
 ), begun AS (
-  INSERT INTO {incarnation} (ledger, start, id) SELECT $1, $5, $7 FROM moment WHERE $8::boolean
+  INSERT INTO {incarnation} (ledger, start, id)
+  SELECT ledger, base, incarnation FROM work WHERE is_new
   ON CONFLICT (ledger, start) DO UPDATE SET id = excluded.id
 ), stamped AS (
   INSERT INTO {stamp} AS s (ledger, member, sequence, base, incarnation, time, kept_at)
-  SELECT $1, $14, $15::bigint, $5, $7, time, time FROM moment
+  SELECT ledger, member, sequence, base, incarnation, time, time FROM work
   ON CONFLICT (ledger, member) DO UPDATE SET sequence = excluded.sequence, base = excluded.base,
     incarnation = excluded.incarnation, time = excluded.time, kept_at = excluded.kept_at
 ), logged AS (
   INSERT INTO {log} (ledger, last, first, time, tags, body)
-  SELECT $1, $5 + $6, $5 + 1, time, $17, $16 FROM moment WHERE $16::text IS NOT NULL
+  SELECT g.ledger, g.last, g.first, time, g.tags, g.body FROM moment,
+    unnest($16::text[], $17::bigint[], $18::bigint[], $19::text[], $20::text[])
+    g (ledger, last, first, tags, body)
 ), counted AS (
   INSERT INTO {scope} AS s (ledger, name, entries, bytes, revision)
-  SELECT $1, c.* FROM moment,
-    unnest($18::text[], $19::bigint[], $20::bigint[], $21::bigint[]) c (name, entries, bytes, rev)
+  SELECT c.* FROM moment,
+    unnest($21::text[], $22::text[], $23::bigint[], $24::bigint[], $25::bigint[])
+    c (ledger, name, entries, bytes, rev)
   ON CONFLICT (ledger, name) DO UPDATE SET entries = s.entries + excluded.entries,
     bytes = s.bytes + excluded.bytes, revision = greatest(s.revision, excluded.revision)
 ), put AS (
   INSERT INTO {entry} AS e (ledger, scope, key, version, created_at, updated_at, expires_at,
     schema, size, external, content, bytes)
-  SELECT $1, p.scope, p.key, p.version, coalesce(p.created_at, time), time, p.expires_at,
+  SELECT p.ledger, p.scope, p.key, p.version, coalesce(p.created_at, time), time, p.expires_at,
     p.schema, p.size, p.external, p.content, p.bytes
-  FROM moment, unnest($22::text[], $23::text[], $24::bigint[], $25::bigint[], $26::bigint[],
-    $27::bigint[], $28::bigint[], $29::boolean[], $30::text[], $31::bytea[])
-    p (scope, key, version, created_at, expires_at, schema, size, external, content, bytes)
+  FROM moment, unnest($26::text[], $27::text[], $28::text[], $29::bigint[], $30::bigint[],
+    $31::bigint[], $32::bigint[], $33::bigint[], $34::boolean[], $35::text[], $36::bytea[])
+    p (ledger, scope, key, version, created_at, expires_at, schema, size, external, content, bytes)
   ON CONFLICT (ledger, scope, key) DO UPDATE SET version = excluded.version,
     created_at = excluded.created_at, updated_at = excluded.updated_at,
     expires_at = excluded.expires_at, schema = excluded.schema, size = excluded.size,
     external = excluded.external, content = excluded.content, bytes = excluded.bytes
 ), deleted AS (
   DELETE FROM {entry} WHERE ctid = ANY (ARRAY(
-    SELECT e.at FROM moment, unnest($32::text[], $33::text[]) d (scope, key)
+    SELECT e.at FROM moment, unnest($37::text[], $38::text[], $39::text[]) d (ledger, scope, key)
     CROSS JOIN LATERAL (SELECT e.ctid AS at FROM {entry} e
-      WHERE e.ledger = $1 AND e.scope = d.scope AND e.key = d.key LIMIT 1) e))
+      WHERE e.ledger = d.ledger AND e.scope = d.scope AND e.key = d.key LIMIT 1) e))
 )
-SELECT time FROM head`;
+SELECT time FROM moment`;

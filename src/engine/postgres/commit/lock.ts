@@ -12,54 +12,46 @@
  */
 import { systemClock } from '../../../internal/clock.ts';
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
-import type { Head } from '../../entry.ts';
 import type { Durability } from '../../transaction.ts';
-import { layoutVersion, newer } from '../schema.ts';
-import { headColumns, headOf } from '../stored.ts';
 import type { PostgresStore } from '../store.ts';
-import { applicationName, sessionSettings } from '../wire/driver.ts';
+import { applicationName } from '../wire/driver.ts';
 import { explain, isLockTimeout } from '../wire/failure.ts';
-import type { Session } from '../wire/session.ts';
+import type { Row, Session } from '../wire/session.ts';
 import type { Statement } from '../wire/statement.ts';
-
-/** A ledger whose row is locked. */
-export interface Held {
-  readonly session: Session;
-  readonly ledger: string;
-  readonly head: Head;
-  /** The run of the server that the next commit belongs to. */
-  readonly run: string;
-  /** Whether nothing can have been lost since the last commit. */
-  readonly continues: boolean;
-}
+import { begin, beginningOf, hasRun, heldOf, lockedRows } from './held.ts';
+import type { Held } from './held.ts';
 
 /** Thrown by a body that wants the lock anew, with fresher entries. */
 export class Again extends Error {}
 
-const begin = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE';
-
 /** The first attempt may find that the ledger has no row yet, or the server no run. */
 const attemptsMin = 3;
 
-const transactionTimeoutVersion = 170_000;
+/** Past these many, it is no longer known which ledgers have a row. */
+const rowsMax = 100_000;
 
 export class Locks {
   readonly #store: PostgresStore;
   readonly #lock: Statement;
+  readonly #lockFree: Statement;
   readonly #share: Statement;
   readonly #create: Statement;
   readonly #beginRun: Statement;
   readonly #endStalled: Statement;
+  /** Ledgers that are known to have a row. */
+  readonly #rows = new Set<string>();
 
   constructor(store: PostgresStore) {
     const { prepare } = store;
     this.#store = store;
-    this.#lock = prepare(`SELECT ${headColumns}, r.id,
-        l.run = r.id AND l.writer = l.xmin::text::bigint, (SELECT oldest FROM {store})
-      FROM {ledger} l LEFT JOIN {server_run} r ON r.started = pg_postmaster_start_time()
-      WHERE l.name = $1 FOR NO KEY UPDATE OF l`);
+    this.#lock = prepare(`${lockedRows} WHERE l.name = $1 FOR NO KEY UPDATE OF l`);
+    this.#lockFree = prepare(
+      `${lockedRows} WHERE l.name = ANY ($1::text[]) FOR NO KEY UPDATE OF l SKIP LOCKED`,
+    );
     this.#share = prepare(`SELECT FROM {ledger} WHERE name = $1 FOR SHARE`);
-    this.#create = prepare(`INSERT INTO {ledger} (name) VALUES ($1) ON CONFLICT DO NOTHING`);
+    // In one order, so that two processes cannot wait for each other.
+    this.#create = prepare(`INSERT INTO {ledger} (name) SELECT n FROM unnest($1::text[]) n
+      ORDER BY n COLLATE "C" ON CONFLICT DO NOTHING`);
     this.#beginRun = prepare(`INSERT INTO {server_run} AS was (id, started)
       VALUES ($1, pg_postmaster_start_time()) ON CONFLICT (one) DO UPDATE
       SET id = excluded.id, started = excluded.started WHERE was.started <> excluded.started`);
@@ -104,7 +96,7 @@ export class Locks {
   async #attempt<T, F>(session: Session, terms: Terms<T, F>): Promise<T> {
     const { ledger, durability, first, body } = terms;
     const [begun, locked, asked] = session.flight(() => [
-      session.batch(this.#begin(session, durability)),
+      session.batch(beginningOf(this.#store, session, durability)),
       session.run(this.#lock, [ledger]),
       first(session),
     ]);
@@ -113,12 +105,9 @@ export class Locks {
       await begun;
       const [row] = (await locked).rows;
       const answer = await asked;
-      if (row === undefined) throw new Again();
-      const [run, continues, oldest] = row.slice(7) as [string | null, boolean | null, number];
-      if (oldest > layoutVersion) throw newer(this.#store.settings, oldest);
-      if (run === null) throw new Again();
-      const held = { session, ledger, head: headOf(row), run, continues: continues === true };
-      const result = await body(held, answer);
+      if (row === undefined || !hasRun(row)) throw new Again();
+      this.#noteRow(ledger);
+      const result = await body(heldOf(this.#store, session, row), answer);
       done = true;
       return result;
     } finally {
@@ -131,7 +120,7 @@ export class Locks {
   async #leave(
     session: Session,
     ledger: string,
-    locked: Promise<{ readonly rows: readonly (readonly unknown[])[] }>,
+    locked: Promise<{ readonly rows: readonly Row[] }>,
   ): Promise<void> {
     const rows = await locked.then(
       (answer) => answer.rows,
@@ -140,21 +129,48 @@ export class Locks {
     await session.batch('ROLLBACK').catch(() => undefined);
     if (rows === undefined || session.isBroken) return;
     const [row] = rows;
-    if (row === undefined) await session.run(this.#create, [ledger]);
-    if (row?.[7] == null) {
-      await session.run(this.#beginRun, [this.#store.options.random.hex(8)]);
-    }
+    if (row === undefined) await session.run(this.#create, [[ledger]]);
+    if (row === undefined || !hasRun(row)) await this.#newRun(session);
   }
 
-  /** What a transaction begins with; a direct connection has started with the rest. */
-  #begin(session: Session, durability: Durability): string {
-    const { settings, facts } = this.#store;
-    const own: Record<string, string | number> = session.isDirect ? {} : sessionSettings(settings);
-    if (durability !== 'sync') own['synchronous_commit'] = 'off';
-    else if (!facts.isSyncByDefault) own['synchronous_commit'] = facts.syncCommit;
-    if (facts.version >= transactionTimeoutVersion) own['transaction_timeout'] = settings.timeoutMs;
-    const rest = Object.entries(own).map(([name, value]) => `; SET LOCAL ${name} = ${value}`);
-    return `${begin}${rest.join('')}`;
+  /**
+   * Begins a transaction that holds those of `ledgers` that nobody else does, by name, and asks
+   * `first` in the same flight. Whoever called ends the transaction, whatever is thrown.
+   */
+  async holdFree<F>(
+    session: Session,
+    ledgers: readonly string[],
+    durability: Durability,
+    first: (session: Session) => Promise<F>,
+  ): Promise<{ readonly held: ReadonlyMap<string, Held>; readonly first: F }> {
+    const fresh = ledgers.filter((ledger) => !this.#rows.has(ledger));
+    if (fresh.length > 0) await session.run(this.#create, [fresh]);
+    for (const ledger of fresh) this.#noteRow(ledger);
+    const [begun, locked, asked] = session.flight(() => [
+      session.batch(beginningOf(this.#store, session, durability)),
+      session.run(this.#lockFree, [ledgers]),
+      first(session),
+    ]);
+    asked.catch(() => undefined);
+    await begun;
+    const { rows } = await locked;
+    const answer = await asked;
+    if (!rows.every(hasRun)) {
+      await session.batch('ROLLBACK');
+      await this.#newRun(session);
+      throw new Again();
+    }
+    const held = rows.map((row) => heldOf(this.#store, session, row));
+    return { held: new Map(held.map((one) => [one.ledger, one])), first: answer };
+  }
+
+  async #newRun(session: Session): Promise<void> {
+    await session.run(this.#beginRun, [this.#store.options.random.hex(8)]);
+  }
+
+  #noteRow(ledger: string): void {
+    if (this.#rows.size >= rowsMax) this.#rows.clear();
+    this.#rows.add(ledger);
   }
 
   /**

@@ -2,7 +2,7 @@
 import type { Decision } from '../../transaction.ts';
 import type { PostgresStore } from '../store.ts';
 import type { Statement } from '../wire/statement.ts';
-import type { Held } from './lock.ts';
+import type { Held } from './held.ts';
 
 export interface LogChange {
   /** By how many bytes the bodies have grown. */
@@ -42,10 +42,6 @@ export class LogUpkeep {
         WHERE l.ledger = $1 AND l.last = r.last RETURNING octet_length(l.body) AS n)
       SELECT coalesce((SELECT sum(n) FROM new), 0)::bigint
         - coalesce((SELECT sum(n) FROM old), 0)::bigint`);
-  }
-
-  isNeeded({ trimThrough, rewrites }: Decision): boolean {
-    return trimThrough !== undefined || (rewrites !== undefined && rewrites.length > 0);
   }
 
   async run({ session, ledger, head }: Held, decision: Decision, now: number): Promise<LogChange> {

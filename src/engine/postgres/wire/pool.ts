@@ -18,7 +18,8 @@ interface Waiting {
 
 export class Pool {
   readonly #parts: SessionParts;
-  readonly #size: number;
+  /** Connections at most. */
+  readonly size: number;
   readonly #idle: Session[] = [];
   readonly #waiting = new Set<Waiting>();
   readonly #all = new Set<Session>();
@@ -27,7 +28,7 @@ export class Pool {
 
   constructor(parts: SessionParts, size: number) {
     this.#parts = parts;
-    this.#size = size;
+    this.size = size;
   }
 
   /** Lends a connection to `body`. Throws `unavailable` if none can be had in time. */
@@ -73,7 +74,7 @@ export class Pool {
   }
 
   #connectMore(): void {
-    if (this.#closed || this.#all.size + this.#connecting >= this.#size) return;
+    if (this.#closed || this.#all.size + this.#connecting >= this.size) return;
     if (this.#connecting >= this.#waiting.size) return;
     this.#connecting += 1;
     void Session.connect(this.#parts).then(

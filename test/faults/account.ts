@@ -44,6 +44,18 @@ export class Account {
     }
   }
 
+  /** Notes a line of `writer.ts`. */
+  hear(line: string): void {
+    const { actor, code, outcome, ...position } = JSON.parse(line) as Acknowledged & {
+      readonly actor: string;
+      readonly code?: string;
+      readonly outcome?: string;
+    };
+    if (code === undefined) this.acknowledged.set(actor, position);
+    else if (outcome === 'unknown') this.unknown.add(actor);
+    else this.refused.set(actor, code);
+  }
+
   /** The codes of the failures, each once. */
   get codes(): string[] {
     return [...new Set(this.refused.values())].sort();

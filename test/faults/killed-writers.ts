@@ -8,7 +8,6 @@ import { open } from '../../src/index.ts';
 import { seededRandom } from '../../src/internal/random.ts';
 import { runCount, runSeed } from '../robustness/runs.ts';
 import { Account } from './account.ts';
-import type { Acknowledged } from './account.ts';
 
 const script = join(import.meta.dirname, 'writer.ts');
 const together = 3;
@@ -26,8 +25,7 @@ async function killedWriter(
   const exited = once(child, 'exit');
   let heard = 0;
   for await (const line of createInterface({ input: child.stdout })) {
-    const { actor, incarnation, revision } = JSON.parse(line) as Acknowledged & { actor: string };
-    account.acknowledged.set(actor, { incarnation, revision });
+    account.hear(line);
     heard += 1;
     if (heard === most) child.kill('SIGKILL');
   }
@@ -53,5 +51,6 @@ export function killedWriters(newUrl: () => string): void {
     await using store = await open(url);
     await account.verify(store.app('app').ledger);
     expect(account.acknowledged.size).toBeGreaterThan(kills);
+    expect([account.codes, [...account.unknown]]).toEqual([[], []]);
   });
 }

@@ -8,12 +8,19 @@ import { runCount, runSeed } from '../robustness/runs.ts';
 import { withServer } from '../servers/provided.ts';
 import { open, storeUrl } from './stores.ts';
 
-const writers = 6;
+/** Writers on one app, and on many apps at once. */
+const loads = [
+  { apps: 1, writers: 6 },
+  { apps: 12, writers: 24 },
+];
 const cutsMin = runCount(40);
 
 withServer(inject('postgres'), 'cuts on the way to Postgres', (server) => {
-  const seeds = Array.from({ length: runCount(2, 0.02) }, (_, index) => runSeed + index);
-  test.each(seeds)('are told truly and healed, seed %i', { timeout: 900_000 }, async (seed) => {
+  const cases = loads.flatMap((load) =>
+    Array.from({ length: runCount(1, 0.01) }, (_, index) => ({ ...load, seed: runSeed + index })),
+  );
+  const title = 'are told truly and healed, $writers writers on $apps apps, seed $seed';
+  test.each(cases)(title, { timeout: 900_000 }, async ({ apps, writers, seed }) => {
     const random = seededRandom(seed);
     const url = storeUrl(server, { timeoutMs: '2000', stallMs: '300' });
     await using proxy = await Proxy.start(Number(new URL(server).port), random);
@@ -21,23 +28,27 @@ withServer(inject('postgres'), 'cuts on the way to Postgres', (server) => {
     through.port = String(proxy.port);
     const openAt = async (at: string) => openLedgers(await open(at), { sweepMs: 0 });
     const [one, two] = [await openAt(through.href), await openAt(through.href)];
-    const account = new Account();
+    const accounts = Array.from({ length: apps }, () => new Account());
     proxy.fail(0.05);
     await Promise.all(
       Array.from({ length: writers }, async (_, index) => {
-        const ledger = (index % 2 === 0 ? one : two).ledger('app');
-        while (proxy.cuts < cutsMin) await account.write(ledger, `writer-${index}`);
+        const app = Math.floor(index / 2) % apps;
+        const ledger = (index % 2 === 0 ? one : two).ledger(`app-${app}`);
+        while (proxy.cuts < cutsMin) await accounts[app]?.write(ledger, `writer-${index}`);
       }),
     );
     proxy.fail(0);
     await one.close();
     await two.close();
     const after = await openAt(url);
-    await account.verify(after.ledger('app'));
+    for (const [app, account] of accounts.entries()) {
+      await account.verify(after.ledger(`app-${app}`));
+      expect(account.codes.filter((code) => code !== 'unavailable')).toEqual([]);
+      expect([...account.unknown]).toEqual([]);
+    }
     await after.close();
-    expect(account.acknowledged.size).toBeGreaterThan(cutsMin);
-    expect(account.codes.filter((code) => code !== 'unavailable')).toEqual([]);
-    expect([...account.unknown]).toEqual([]);
+    const acknowledged = accounts.reduce((sum, { acknowledged: own }) => sum + own.size, 0);
+    expect(acknowledged).toBeGreaterThan(cutsMin);
     for (const kind of faultKinds) expect(proxy.counts[kind]).toBeGreaterThan(0);
   });
 });

@@ -56,10 +56,10 @@ export function headOf(reply: Reply | undefined): Head {
   });
 }
 
-/** The part of `meta` that the writer knows: `schema size flags`. */
-export function restOf({ schema, size, external, content }: PutWrite): string {
+/** The part of `meta` that the writer knows: `expiresAt|- schema size flags`. */
+export function restOf({ expiresAt, schema, size, external, content }: PutWrite): string {
   const flags = (typeof content === 'string' ? '' : 'b') + (external ? 'x' : '');
-  return `${schema} ${size} ${flags || '-'}`;
+  return `${expiresAt ?? '-'} ${schema} ${size} ${flags || '-'}`;
 }
 
 /** `meta` is `version createdAt updatedAt expiresAt|- schema size flags`. */

@@ -60,7 +60,7 @@ export class RedisEngine implements Engine {
     options: EngineOptions,
     servers: readonly ServerFacts[],
   ) {
-    const { clock, random, busyTimeoutMs: contendedMs } = options;
+    const { clock, random, cacheBytes, busyTimeoutMs: contendedMs } = options;
     // An injected clock is what the store is judged by; without one, the server's is.
     const now = () => (clock === systemClock ? '' : `${clock.now()}`);
     this.durability = durabilityOf(servers, connection.address.wait);
@@ -74,6 +74,7 @@ export class RedisEngine implements Engine {
     this.#transactor = new Transactor(connection, keyspace, this.#ledgers, this.#reader, {
       random,
       contendedMs,
+      cacheBytes,
       now,
       announce: (ledger, at) => this.#expiring.announce(ledger, at),
     });

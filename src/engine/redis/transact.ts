@@ -1,6 +1,6 @@
 /**
  * `transact` and `resolve` on Redis: read, decide, and one script that applies only what still
- * holds.
+ * holds. What this process knows from its last commit it need not read (`recent.ts`).
  *
  * X1. A decision goes out with the head and the versions that it rests on. If one of them has moved
  *     on, nothing is written, and the work reads and decides again: at once the first time, then
@@ -22,6 +22,8 @@ import type { Reply } from './encoding.ts';
 import type { Keyspace } from './keyspace.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';
 import type { Reader, Snapshot } from './read.ts';
+import { RecentStates } from './recent.ts';
+import type { Recollection } from './recent.ts';
 import { applyDecision, resolveStamp } from './scripts/apply.ts';
 import type { Connection } from './server/connection.ts';
 import { explain, isDoubtful } from './server/errors.ts';
@@ -33,6 +35,8 @@ export interface TransactorOptions {
   readonly random: Random;
   /** How long a work that loses goes on trying. */
   readonly contendedMs: number;
+  /** For what is remembered of the process's own commits. */
+  readonly cacheBytes: number;
   /** Empty where the server's clock is the engine's. */
   now(): string;
   /** Tells the sweep, before it is committed, that an entry of the ledger dies at `at`. */
@@ -41,8 +45,14 @@ export interface TransactorOptions {
 
 interface Decided {
   readonly reads: Reads;
-  readonly view: Snapshot;
+  readonly view: Snapshot | Recollection;
   readonly decision: Decision;
+}
+
+/** What is to be read, and what was decided without reading it. */
+interface Recalled {
+  readonly reads: Reads;
+  readonly decided?: Decided;
 }
 
 export class Transactor {
@@ -51,6 +61,7 @@ export class Transactor {
   readonly #ledgers: Ledgers;
   readonly #reader: Reader;
   readonly #options: TransactorOptions;
+  readonly #recent: RecentStates;
   #lost = 0;
 
   constructor(
@@ -65,6 +76,7 @@ export class Transactor {
     this.#ledgers = ledgers;
     this.#reader = reader;
     this.#options = options;
+    this.#recent = new RecentStates(options.cacheBytes, options.now);
   }
 
   /** How many decisions were in vain since the engine was opened. */
@@ -75,13 +87,17 @@ export class Transactor {
   async transact(work: Work, stamp: Stamp): Promise<Outcome> {
     const state = this.#ledgers.of(work.ledger);
     const start = systemClock.monotonic();
-    let { reads } = work;
-    for (let attempt = 1; ; attempt += 1) {
-      const decided = await this.#decide(state, work, reads);
+    const recalled = this.#recall(state, work);
+    let { reads, decided } = recalled;
+    // What did not hold from memory is no lost race yet.
+    for (let attempt = decided === undefined ? 1 : 0; ; attempt += 1) {
+      decided ??= await this.#decide(state, work, reads);
       ({ reads } = decided);
       if (isIdle(decided.decision)) return idleOutcome(decided.view);
       const outcome = await this.#apply(state, decided, stamp);
       if (outcome !== undefined) return outcome;
+      if (decided === recalled.decided) this.#recent.missed(state);
+      decided = undefined;
       this.#lost += 1;
       if (systemClock.monotonic() - start >= this.#options.contendedMs) {
         const message = `'${work.ledger}': others were faster in each of ${attempt} attempts`;
@@ -116,6 +132,22 @@ export class Transactor {
     };
   }
 
+  /** Without a decision if more is read than is remembered, or if nothing would be written. */
+  #recall(state: LedgerState, work: Work): Recalled {
+    let { reads } = work;
+    for (;;) {
+      const view = this.#recent.recall(state, reads);
+      if (view === undefined) return { reads };
+      const verdict = work.decide(view satisfies View);
+      if (verdict.kind === 'decision') {
+        checkDecision(verdict);
+        return isIdle(verdict) ? { reads } : { reads, decided: { reads, view, decision: verdict } };
+      }
+      // It counts on getting what it asked for once.
+      reads = joinReads(reads, verdict);
+    }
+  }
+
   async #decide(state: LedgerState, work: Work, asked: Reads): Promise<Decided> {
     let reads = asked;
     for (;;) {
@@ -138,6 +170,7 @@ export class Transactor {
       now: this.#options.now(),
       stamp,
       head: view.head,
+      exactly: 'totals' in view ? view.totals : undefined,
       viewTime: view.time,
       refs: reads.refs,
       entries: view.entries,
@@ -151,10 +184,11 @@ export class Transactor {
     try {
       answer = await this.#run(applyDecision, Object.values(state.keys) as string[], args);
     } catch (error) {
+      this.#recent.forget(state);
       if (isDoubtful(error)) return { kind: 'unknown', cause: error };
       throw explain(error, this.#connection.where);
     }
-    const [kind, base, incarnation, time] = listOf(answer.reply);
+    const [kind, base, incarnation, time, now, totals] = listOf(answer.reply);
     if (textOf(kind) === 'fenced') throw passed(stamp, numberOf(base));
     if (textOf(kind) !== 'applied') return undefined;
     const applied: Applied = {
@@ -163,6 +197,8 @@ export class Transactor {
       incarnation: textOf(incarnation),
       time: numberOf(time),
     };
+    const told = { now: numberOf(now), totals: textOf(totals) };
+    this.#recent.note(state, { ...applied, ...told, reads, view, decision });
     if (decision.revisions > 0) {
       state.isBegun = true;
       const last = applied.base + decision.revisions;

@@ -10,6 +10,8 @@ export interface Application {
   readonly now: string;
   readonly stamp: Stamp;
   readonly head: Head;
+  /** The counts that the head must have, at that very revision; undefined leaves it at `entries`. */
+  readonly exactly: string | undefined;
   readonly viewTime: number;
   readonly refs: readonly Ref[];
   readonly entries: readonly (StoredEntry | undefined)[];
@@ -30,13 +32,14 @@ export function argumentsOf(application: Application): Argument[] {
     `${stamp.sequence}`,
     head.incarnation,
     `${head.revision}`,
+    application.exactly ?? '',
     `${viewTime}`,
     optional(decision.validUntil),
   ];
   addReads(into, application);
   addHolds(into, decision.holds ?? {});
   into.push(`${decision.revisions}`, incarnation, isFirst ? '1' : '0');
-  addWrites(into, decision);
+  addWrites(into, application);
   addDeltas(into, decision);
   addLog(into, decision);
   into.push(application.channel, application.ledger);
@@ -44,7 +47,11 @@ export function argumentsOf(application: Application): Argument[] {
 }
 
 /** Each entry once: a `need` may have asked for it again. */
-function addReads(into: Argument[], { refs, entries }: Application): void {
+function addReads(into: Argument[], { exactly, refs, entries }: Application): void {
+  if (exactly !== undefined) {
+    into.push('0');
+    return;
+  }
   const versions = new Map<string, string>();
   for (const [index, ref] of refs.entries()) {
     versions.set(fieldOf(ref), `${entries[index]?.version ?? 0}`);
@@ -68,19 +75,17 @@ function addBounds(into: Argument[], entries: Bound | undefined, bytes: Bound | 
   into.push(optional(bytes?.least), optional(bytes?.most));
 }
 
-function addWrites(into: Argument[], { writes }: Decision): void {
+/** The offset of an entry that is in the index already is negated. */
+function addWrites(into: Argument[], { decision: { writes }, refs, entries }: Application): void {
+  const stored = new Set<string>();
+  for (const [index, ref] of refs.entries()) {
+    if (entries[index] !== undefined) stored.add(fieldOf(ref));
+  }
   const puts = writes.filter((write): write is PutWrite => write.kind === 'put');
   const deletes = writes.filter((write): write is DeleteWrite => write.kind === 'delete');
   into.push(`${puts.length}`);
   for (const put of puts) {
-    into.push(
-      fieldOf(put),
-      `${put.offset}`,
-      optional(put.createdAt),
-      optional(put.expiresAt),
-      restOf(put),
-      contentOf(put),
-    );
+    into.push(fieldOf(put), `${put.offset}`, optional(put.createdAt), restOf(put), contentOf(put));
   }
   into.push(`${deletes.length}`);
   for (const one of deletes) into.push(fieldOf(one));

@@ -35,8 +35,15 @@ end
 
 local head = headOf(KEYS[1])
 local incarnation, revision = head[1] or '', tonumber(head[2] or 0)
-local seenIncarnation, seenRevision, seenTime = take(), number(), number()
+local function countsOf(trimmed, entries, bytes, logBytes)
+  return trimmed .. ' ' .. entries .. ' ' .. bytes .. ' ' .. logBytes
+end
+local seenIncarnation, seenRevision, exactly, seenTime = take(), number(), take(), number()
 if incarnation ~= seenIncarnation or revision < seenRevision then return {'moved'} end
+if exactly ~= '' and (revision ~= seenRevision or exactly ~=
+  countsOf(head[4] or '0', head[5] or '0', head[6] or '0', head[7] or '0')) then
+  return {'moved'}
+end
 local time = math.max(now, tonumber(head[3] or 0), seenTime)
 local validUntil = take()
 if validUntil ~= '' and time >= tonumber(validUntil) and seenTime < tonumber(validUntil) then
@@ -97,23 +104,26 @@ local function flushPuts()
   flush('HSET', KEYS[3], datas)
   flush('ZADD', KEYS[4], fields)
   flush('ZADD', KEYS[5], dying)
-  if hasExpiry then flush('ZREM', KEYS[5], lasting) end
+  flush('ZREM', KEYS[5], lasting)
   metas, datas, fields, dying, lasting = {}, {}, {}, {}, {}
 end
+local now1 = ' ' .. whole(time) .. ' '
+local now2 = now1 .. whole(time) .. ' '
 for index = 1, number() do
-  local field, offset, created, expires, rest = take(), number(), take(), take(), take()
-  if created == '' then created = whole(time) end
+  local field, offset, created, rest = take(), number(), take(), take()
+  if offset > 0 then
+    fields[#fields + 1] = 0
+    fields[#fields + 1] = field
+  end
+  local times = created == '' and now2 or ' ' .. created .. now1
   metas[#metas + 1] = field
-  metas[#metas + 1] = whole(base + offset) .. ' ' .. created .. ' ' .. whole(time) .. ' '
-    .. (expires == '' and '-' or expires) .. ' ' .. rest
+  metas[#metas + 1] = whole(base + math.abs(offset)) .. times .. rest
   datas[#datas + 1] = field
   datas[#datas + 1] = take()
-  fields[#fields + 1] = 0
-  fields[#fields + 1] = field
-  if expires == '' then
-    lasting[#lasting + 1] = field
+  if string.byte(rest) == 45 then
+    if hasExpiry then lasting[#lasting + 1] = field end
   else
-    dying[#dying + 1] = expires
+    dying[#dying + 1] = string.match(rest, '^%S+')
     dying[#dying + 1] = field
   end
   if index % ${half} == 0 then flushPuts() end
@@ -207,13 +217,14 @@ if through ~= '' then
 end
 
 local last = base + revisions
+trimmed, entries, bytes, logBytes = whole(trimmed), whole(entries), whole(bytes), whole(logBytes)
 redis.call('HSET', KEYS[1], 'incarnation', incarnation, 'revision', whole(last),
-  'time', revisions > 0 and whole(time) or head[3] or '0', 'trimmed', whole(trimmed),
-  'entries', whole(entries), 'bytes', whole(bytes), 'logBytes', whole(logBytes),
+  'time', revisions > 0 and whole(time) or head[3] or '0', 'trimmed', trimmed,
+  'entries', entries, 'bytes', bytes, 'logBytes', logBytes,
   'epoch', revisions > 0 and epoch or head[8] or '')
 local channel, name = take(), take()
 if revisions > 0 then redis.call('PUBLISH', channel, name) end
-return {'applied', base, incarnation, time}
+return {'applied', base, incarnation, time, now, countsOf(trimmed, entries, bytes, logBytes)}
 `;
 
 /** KEYS: all of a ledger's, in the order of `LedgerKeys`. ARGV: see `commit/arguments.ts`. */

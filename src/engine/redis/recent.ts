@@ -1,0 +1,157 @@
+/**
+ * What a ledger held after this process's last commit to it, so that the next one need not ask.
+ *
+ * M1. A view from here holds only if the head is exactly what it was: revision, incarnation and
+ *     counts. The script that applies a decision compares them, so the whole view is validated (T1).
+ * M2. Only what is applied rests on it. Reads, and decisions that write nothing, ask the server.
+ * M3. It is `ageMaxMs` old at most: so long, the server's time is carried on by this machine's
+ *     monotonic clock.
+ * M4. Where others commit to the ledger too, it is in vain. After each time that it was, it is left
+ *     alone for twice as many commits.
+ */
+import { systemClock } from '../../internal/clock.ts';
+import { EntryCache } from '../entry-cache.ts';
+import type { Head, StoredEntry } from '../entry.ts';
+import type { Decision, PutWrite, Reads } from '../transaction.ts';
+import { fieldOf } from './encoding.ts';
+import type { LedgerState } from './ledgers.ts';
+import type { Snapshot } from './read.ts';
+
+const ageMaxMs = 1000;
+const restMax = 64;
+
+/** A view from memory, and the counts that the head must still have. */
+export interface Recollection extends Snapshot {
+  readonly totals: string;
+}
+
+export interface AppliedChange {
+  readonly reads: Reads;
+  readonly view: Snapshot;
+  readonly decision: Decision;
+  /** The ledger's revision before the decision. */
+  readonly base: number;
+  readonly time: number;
+  /** After it. */
+  readonly incarnation: string;
+  readonly now: number;
+  readonly totals: string;
+}
+
+interface Recent {
+  readonly head: Head;
+  readonly totals: string;
+  /** The server's clock, and this machine's when it was told. */
+  readonly now: number;
+  readonly at: number;
+  /** Stands for the entries that are known as of the head. */
+  readonly entries: object;
+}
+
+interface Rest {
+  /** Commits that are still to pass before it is tried again, and how many it was last. */
+  left: number;
+  last: number;
+}
+
+export class RecentStates {
+  readonly #cache: EntryCache;
+  readonly #now: () => string;
+  readonly #recent = new WeakMap<LedgerState, Recent>();
+  readonly #rests = new WeakMap<LedgerState, Rest>();
+
+  /** `now` is empty where the server's clock is the engine's. */
+  constructor(capacityBytes: number, now: () => string) {
+    this.#cache = new EntryCache(capacityBytes);
+    this.#now = now;
+  }
+
+  /** Undefined if not all of it is known. */
+  recall(state: LedgerState, { refs, scopes }: Reads): Recollection | undefined {
+    const recent = this.#recent.get(state);
+    if (recent === undefined || scopes.length > 0) return undefined;
+    const age = systemClock.monotonic() - recent.at;
+    if (age > ageMaxMs) return undefined;
+    const entries: (StoredEntry | undefined)[] = [];
+    for (const ref of refs) {
+      const entry = this.#cache.get(recent.entries, fieldOf(ref));
+      if (entry === undefined) return undefined;
+      entries.push(entry === null ? undefined : fresh(entry));
+    }
+    const given = this.#now();
+    const now = given === '' ? Math.floor(recent.now + age) : Number(given);
+    const { head, totals } = recent;
+    return { head, time: Math.max(now, head.time), entries, scopes: [], totals };
+  }
+
+  /** A view from here did not hold. */
+  missed(state: LedgerState): void {
+    const { last = 0 } = this.#rests.get(state) ?? {};
+    const next = Math.min(restMax, Math.max(1, last * 2));
+    this.#rests.set(state, { left: next, last: next });
+    this.forget(state);
+  }
+
+  forget(state: LedgerState): void {
+    this.#recent.delete(state);
+  }
+
+  /** Notes a commit of this process. All of its view held at `base`. */
+  note(state: LedgerState, change: AppliedChange): void {
+    const { reads, view, decision, base, time, incarnation, now, totals } = change;
+    if (decision.revisions === 0 || !this.#isRested(state)) {
+      this.forget(state);
+      return;
+    }
+    const before = this.#recent.get(state);
+    const isNext =
+      before?.head.revision === base && before.head.incarnation === view.head.incarnation;
+    const entries = isNext ? before.entries : {};
+    if (!isNext) {
+      for (const [index, ref] of reads.refs.entries()) {
+        const entry = view.entries[index];
+        this.#cache.set(entries, fieldOf(ref), entry === undefined ? null : fresh(entry));
+      }
+    }
+    for (const write of decision.writes) {
+      const entry = write.kind === 'put' ? storedOf(write, base, time) : null;
+      this.#cache.set(entries, fieldOf(write), entry);
+    }
+    const [trimmed = 0, count = 0, bytes = 0, logBytes = 0] = totals.split(' ').map(Number);
+    const revision = base + decision.revisions;
+    const at = systemClock.monotonic();
+    const counts = { trimmed, entries: count, bytes, logBytes };
+    const head = Object.freeze({ incarnation, revision, time, ...counts });
+    this.#recent.set(state, { head, totals, now, at, entries });
+    if (isNext) this.#rests.delete(state);
+  }
+
+  /** Whether it is to be tried again after this commit. */
+  #isRested(state: LedgerState): boolean {
+    const rest = this.#rests.get(state);
+    if (rest === undefined) return true;
+    rest.left -= 1;
+    return rest.left <= 0;
+  }
+}
+
+function fresh(entry: StoredEntry): StoredEntry {
+  const { content } = entry;
+  return typeof content === 'string' ? entry : { ...entry, content: new Uint8Array(content) };
+}
+
+function storedOf(put: PutWrite, base: number, time: number): StoredEntry {
+  const { scope, key, content, offset, createdAt, expiresAt, schema, size, external } = put;
+  return {
+    scope,
+    key,
+    content: typeof content === 'string' ? content : new Uint8Array(content),
+    version: base + offset,
+    createdAt: createdAt ?? time,
+    updatedAt: time,
+    expiresAt,
+    schema,
+    size,
+    external,
+  };
+}

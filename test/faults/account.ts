@@ -62,7 +62,7 @@ export class Account {
   }
 
   async verify(ledger: Ledger): Promise<void> {
-    const commits = await logOf(ledger);
+    const { commits, state } = await momentOf(ledger);
     const byActor = new Map<string, Commit>();
     for (const commit of commits) {
       const { actor = '' } = commit;
@@ -73,7 +73,7 @@ export class Account {
       expect({ actor, ...byActor.get(actor)?.position }).toEqual({ actor, revision, incarnation });
     }
     expect([...this.refused.keys()].filter((actor) => byActor.has(actor))).toEqual([]);
-    await verifyFold(ledger, commits);
+    verifyFold(commits, state);
   }
 }
 
@@ -88,7 +88,22 @@ export async function logOf(ledger: Ledger): Promise<Commit[]> {
   }
 }
 
-async function verifyFold(ledger: Ledger, commits: readonly Commit[]): Promise<void> {
+/**
+ * The log and the state as of one head: what a killed process has sent may still be on its way.
+ */
+async function momentOf(
+  ledger: Ledger,
+): Promise<{ commits: Commit[]; state: ReadonlyMap<string, unknown> }> {
+  for (;;) {
+    const commits = await logOf(ledger);
+    const { items } = await ledger.scan({ scope, limit: 1000 });
+    const { revision } = (await ledger.head()).position;
+    if (revision !== (commits.at(-1)?.position.revision ?? 0)) continue;
+    return { commits, state: new Map(items.map(({ key, value }) => [key, value.decode()])) };
+  }
+}
+
+function verifyFold(commits: readonly Commit[], found: ReadonlyMap<string, unknown>): void {
   const state = new Map<string, unknown>();
   let [revision, time] = [0, 0];
   for (const commit of commits) {
@@ -98,8 +113,7 @@ async function verifyFold(ledger: Ledger, commits: readonly Commit[]): Promise<v
     ({ revision } = commit.position);
     for (const { key, value } of commit.changes) state.set(key, value?.decode());
   }
-  const { items } = await ledger.scan({ scope, limit: 1000 });
-  expect(new Map(items.map(({ key, value }) => [key, value.decode()]))).toEqual(state);
+  expect(found).toEqual(state);
   const { all = 0, ...own } = Object.fromEntries(state) as Record<string, number>;
   expect(Object.values(own).reduce((sum, count) => sum + count, 0)).toBe(all);
   expect(all).toBe(commits.length);

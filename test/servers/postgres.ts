@@ -8,11 +8,11 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import type { ExecFileSyncOptions } from 'node:child_process';
-import { chownSync, globSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, globSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Random } from '../../src/internal/random.ts';
-import { freePort, Server, serverFolder } from './server.ts';
+import { freePort, Server, serverFolder, tlsFolder } from './server.ts';
 
 export interface PostgresOptions {
   /** Settings of the server, as in `postgresql.conf`. */
@@ -116,6 +116,27 @@ export class PostgresServer implements AsyncDisposable {
 
   adminUrl(): string {
     return this.url(admin);
+  }
+
+  /** Takes connections over TLS as well, as a server that `authorityFile` vouches for. */
+  async encrypt(): Promise<void> {
+    const [row] = await sql(this.adminUrl(), 'SHOW data_directory');
+    const folder = String(row?.['data_directory']);
+    const { uid, gid } = statSync(folder);
+    for (const name of ['server.pem', 'server.key']) {
+      const path = join(folder, name);
+      copyFileSync(join(tlsFolder, name), path);
+      chmodSync(path, 0o600);
+      chownSync(path, uid, gid);
+    }
+    for (const [setting, value] of Object.entries({
+      ssl_cert_file: 'server.pem',
+      ssl_key_file: 'server.key',
+      ssl: 'on',
+    })) {
+      await sql(this.adminUrl(), `ALTER SYSTEM SET ${setting} = '${value}'`);
+    }
+    await sql(this.adminUrl(), 'SELECT pg_reload_conf()');
   }
 
   /** One backend of the tests dies, so Postgres ends all others and recovers. */

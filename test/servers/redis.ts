@@ -5,9 +5,11 @@
  * R2. No snapshots, and no memory of earlier runs.
  */
 import { spawnSync } from 'node:child_process';
+import { chownSync, copyFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort, Server, serverFolder } from './server.ts';
+import { freePort, Server, serverFolder, tlsFolder } from './server.ts';
 
 export interface RedisOptions {
   /** Settings of the server, as in `redis.conf`. */
@@ -67,6 +69,21 @@ export class RedisServer implements AsyncDisposable {
 
   url(query = ''): string {
     return `redis://127.0.0.1:${this.port}${query}`;
+  }
+
+  /** Listens for TLS as well, as a server that `authorityFile` vouches for. */
+  async encrypt(): Promise<number> {
+    const port = await freePort();
+    const { uid, gid } = statSync(this.folder);
+    const settings = { 'tls-cert-file': 'server.pem', 'tls-key-file': 'server.key' };
+    for (const [setting, name] of Object.entries(settings)) {
+      const path = join(this.folder, name);
+      copyFileSync(join(tlsFolder, name), path);
+      chownSync(path, uid, gid);
+      await this.command('CONFIG', 'SET', setting, path);
+    }
+    await this.command('CONFIG', 'SET', 'tls-auth-clients', 'no', 'tls-port', `${port}`);
+    return port;
   }
 
   /** One command beside the engine, to look or to break. */

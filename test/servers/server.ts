@@ -33,6 +33,10 @@ export interface ServerFolder {
   readonly gid: number | undefined;
 }
 
+/** A certificate for the loopback with its key, and the authority that vouches for it. */
+export const tlsFolder = join(import.meta.dirname, 'tls');
+export const authorityFile = join(tlsFolder, 'authority.pem');
+
 const readyWithinMs = 60_000;
 
 /**

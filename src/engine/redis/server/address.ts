@@ -2,13 +2,14 @@
  * The URLs of stores in Redis:
  *
  *     redis://[user:password@]host[:port][/database][?prefix=…&wait=…&waitMs=…&timeoutMs=…]
- *     rediss://…                        the same over TLS
+ *     rediss://…[&ca=FILE]              the same over TLS
  *     redis+cluster://a:7000,b:7001     a cluster, by some of its nodes
  *     rediss+cluster://…                the same over TLS
  *
  * `prefix` (default `holdfast`) keeps several stores of one database apart. `wait` asks for that
  * many replicas before a commit is acknowledged, `waitMs` (default 1000) for how long at a time.
  * `timeoutMs` is how long a command may go without an answer; `busyTimeoutMs` of `open` otherwise.
+ * `ca` is a PEM file of the authorities that may vouch for the server, in place of the usual ones.
  */
 import { HoldfastError } from '../../../errors/index.ts';
 
@@ -21,6 +22,8 @@ export interface Address {
   readonly nodes: readonly [Node, ...Node[]];
   readonly isCluster: boolean;
   readonly isEncrypted: boolean;
+  /** The file of the authorities that may vouch for the server. */
+  readonly ca: string | undefined;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly database: number;
@@ -33,7 +36,7 @@ export interface Address {
 }
 
 const form = /^redis(s?)(\+cluster)?:\/\/(?:([^@/?]*)@)?([^@/?]+)(?:\/(\d*))?(?:\?([^#]*))?$/;
-const parameters = ['prefix', 'wait', 'waitMs', 'timeoutMs'];
+const parameters = ['prefix', 'wait', 'waitMs', 'timeoutMs', 'ca'];
 
 export function addressOf(url: string): Address {
   const match = form.exec(url);
@@ -53,6 +56,8 @@ export function addressOf(url: string): Address {
       throw malformed(url, `has '${name}'; known: ${parameters.join(', ')}`);
     }
   }
+  const ca = given.get('ca') ?? undefined;
+  if (ca !== undefined && tls !== 's') throw malformed(url, "has 'ca', which rediss:// alone uses");
   const prefix = given.get('prefix') ?? 'holdfast';
   if (!/^[A-Za-z0-9._:-]{1,64}$/.test(prefix)) {
     throw malformed(url, "needs a prefix of 1 to 64 letters, digits, '.', '_', ':', '-'");
@@ -63,6 +68,7 @@ export function addressOf(url: string): Address {
     nodes: [first, ...others],
     isCluster,
     isEncrypted: tls === 's',
+    ca,
     username,
     password,
     database: Number(database),

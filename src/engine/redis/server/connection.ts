@@ -10,6 +10,7 @@
  *
  * Waiting here is paced by the machine's clock, whatever clock the store is judged by.
  */
+import { readFileSync } from 'node:fs';
 import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
 import { systemClock } from '../../../internal/clock.ts';
@@ -235,12 +236,22 @@ export class Connection {
   }
 }
 
-export function loginOf({ isEncrypted, username, password }: Address): RedisOptions {
+/** Throws `invalid_argument` for authorities that cannot be read. */
+export function loginOf({ isEncrypted, ca, username, password }: Address): RedisOptions {
   return {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(isEncrypted ? { tls: {} } : {}),
+    ...(isEncrypted ? { tls: ca === undefined ? {} : { ca: authoritiesIn(ca) } } : {}),
   };
+}
+
+function authoritiesIn(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    const message = `the authorities in '${file}' (ca=…) cannot be read`;
+    throw new HoldfastError('invalid_argument', message, { details: { file }, cause });
+  }
 }
 
 function clientOf(driver: Driver, address: Address, timeoutMs: number): Redis | Cluster {

@@ -77,7 +77,7 @@ withServer(inject('postgres'), 'commits to many ledgers', (server) => {
     for (const one of engines) await one.close();
   });
 
-  test('fail each for itself: one throws, one is refused by the server, one is fenced', async () => {
+  test('fail each for itself: one throws, one is refused, one is fenced', async () => {
     const { engines } = await opened(1);
     const [engine] = engines as [Engine];
     const failure = new Error('mine');

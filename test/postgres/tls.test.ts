@@ -31,7 +31,7 @@ withServer(inject('postgres'), 'Postgres over TLS', () => {
     const refused = (query: string) =>
       open(`${postgres.url()}?${query}`).then(
         () => 'opened',
-        ({ code }: { code: string }) => code,
+        (error: unknown) => (error as { code?: string }).code,
       );
     const tls = `sslmode=verify-full&sslrootcert=${authorityFile}`;
     expect(await refused(tls)).toBe('unavailable');

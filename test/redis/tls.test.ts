@@ -26,7 +26,7 @@ withServer(inject('redis'), 'Redis over TLS', () => {
     const refused = (url: string) =>
       open(url).then(
         () => 'opened',
-        ({ code }: { code: string }) => code,
+        (error: unknown) => (error as { code?: string }).code,
       );
     expect(await refused(`rediss://127.0.0.1:${port}?timeoutMs=500`)).toBe('unavailable');
     expect(await refused(`rediss://127.0.0.1:${port}?ca=/nowhere.pem`)).toBe('invalid_argument');

@@ -9,6 +9,7 @@
  *     lock, sees it or fences it: a message under way can then no longer apply.
  */
 import { HoldfastError } from '../../errors/index.ts';
+import { present } from '../../internal/assert.ts';
 import type { Applied, Outcome, Reads, Stamp, TransactOptions, Work } from '../transaction.ts';
 import { Applier } from './commit/apply.ts';
 import { WorkFailure } from './commit/call.ts';
@@ -136,9 +137,10 @@ export class Transactor {
 
   async #decide(held: Held, [seen]: readonly Seen[], call: Call): Promise<Result> {
     const { session } = held;
-    const parts = seen === undefined ? [] : [{ call, held, seen }];
-    const [decided] = await decideAll(this.#views, session, parts);
-    if (decided === undefined || decided instanceof WorkFailure) throw decided;
+    const first = present(seen, 'a view');
+    const [one] = await decideAll(this.#views, session, [{ call, held, seen: first }]);
+    const decided = present(one, 'a verdict');
+    if (decided instanceof WorkFailure) throw decided;
     const { decision } = decided;
     if (isIdle(decision)) {
       void session.batch('ROLLBACK');
@@ -147,7 +149,7 @@ export class Transactor {
     const [answer] = needsUpkeep(decision)
       ? [await writeWithUpkeep(session, this.#applier, this.#upkeep, decided)]
       : await writeAll(session, this.#applier, [decided]);
-    return resultOf(answer as Outcome, held, decision);
+    return resultOf(present(answer, 'an outcome'), held, decision);
   }
 
   async #resolve(

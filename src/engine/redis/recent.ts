@@ -6,11 +6,13 @@
  * M2. Only what is applied rests on it. Reads, and decisions that write nothing, ask the server.
  * M3. It is `ageMaxMs` old at most: so long, the server's time is carried on by this machine's
  *     monotonic clock.
- * M4. Where others commit to the ledger too, it is in vain. After each time that it was, it is left
+ * M4. It is bounded: the ledgers that were committed to longest ago are forgotten first, and one
+ *     ledger that takes too much is forgotten as a whole.
+ * M5. Where others commit to the ledger too, it is in vain. After each time that it was, it is left
  *     alone for twice as many commits.
  */
+import { LRUCache } from 'lru-cache';
 import { systemClock } from '../../internal/clock.ts';
-import { EntryCache } from '../entry-cache.ts';
 import type { Head, StoredEntry } from '../entry.ts';
 import type { Decision, PutWrite, Reads } from '../transaction.ts';
 import { fieldOf } from './encoding.ts';
@@ -19,6 +21,8 @@ import type { Snapshot } from './read.ts';
 
 const ageMaxMs = 1000;
 const restMax = 64;
+/** What an entry takes beside its texts, and a ledger beside its entries. */
+const overheadBytes = 200;
 
 /** A view from memory, and the counts that the head must still have. */
 export interface Recollection extends Snapshot {
@@ -44,8 +48,9 @@ interface Recent {
   /** The server's clock, and this machine's when it was told. */
   readonly now: number;
   readonly at: number;
-  /** Stands for the entries that are known as of the head. */
-  readonly entries: object;
+  /** Those that are known as of the head, by field; null where there is none. */
+  readonly entries: Map<string, StoredEntry | null>;
+  readonly bytes: number;
 }
 
 interface Rest {
@@ -55,15 +60,19 @@ interface Rest {
 }
 
 export class RecentStates {
-  readonly #cache: EntryCache;
   readonly #now: () => string;
-  readonly #recent = new WeakMap<LedgerState, Recent>();
+  readonly #ledgerBytesMax: number;
+  readonly #recent: LRUCache<LedgerState, Recent>;
   readonly #rests = new WeakMap<LedgerState, Rest>();
 
   /** `now` is empty where the server's clock is the engine's. */
   constructor(capacityBytes: number, now: () => string) {
-    this.#cache = new EntryCache(capacityBytes);
     this.#now = now;
+    this.#ledgerBytesMax = capacityBytes / 2;
+    this.#recent = new LRUCache({
+      maxSize: Math.max(1, capacityBytes),
+      sizeCalculation: ({ bytes }) => overheadBytes + bytes,
+    });
   }
 
   /** Undefined if not all of it is known. */
@@ -74,7 +83,7 @@ export class RecentStates {
     if (age > ageMaxMs) return undefined;
     const entries: (StoredEntry | undefined)[] = [];
     for (const ref of refs) {
-      const entry = this.#cache.get(recent.entries, fieldOf(ref));
+      const entry = recent.entries.get(fieldOf(ref));
       if (entry === undefined) return undefined;
       entries.push(entry === null ? undefined : fresh(entry));
     }
@@ -106,23 +115,32 @@ export class RecentStates {
     const before = this.#recent.get(state);
     const isNext =
       before?.head.revision === base && before.head.incarnation === view.head.incarnation;
-    const entries = isNext ? before.entries : {};
-    if (!isNext) {
+    const entries = isNext ? before.entries : new Map<string, StoredEntry | null>();
+    let bytes = isNext ? before.bytes : 0;
+    const keep = (field: string, entry: StoredEntry | null): void => {
+      const old = entries.get(field);
+      bytes += bytesOf(field, entry) - (old === undefined ? 0 : bytesOf(field, old));
+      entries.set(field, entry);
+    };
+    if (!('totals' in view)) {
       for (const [index, ref] of reads.refs.entries()) {
         const entry = view.entries[index];
-        this.#cache.set(entries, fieldOf(ref), entry === undefined ? null : fresh(entry));
+        keep(fieldOf(ref), entry === undefined ? null : fresh(entry));
       }
     }
     for (const write of decision.writes) {
-      const entry = write.kind === 'put' ? storedOf(write, base, time) : null;
-      this.#cache.set(entries, fieldOf(write), entry);
+      keep(fieldOf(write), write.kind === 'put' ? storedOf(write, base, time) : null);
     }
-    const [trimmed = 0, count = 0, bytes = 0, logBytes = 0] = totals.split(' ').map(Number);
+    if (bytes > this.#ledgerBytesMax) {
+      this.forget(state);
+      return;
+    }
+    const [trimmed = 0, count = 0, stored = 0, logBytes = 0] = totals.split(' ').map(Number);
     const revision = base + decision.revisions;
     const at = systemClock.monotonic();
-    const counts = { trimmed, entries: count, bytes, logBytes };
+    const counts = { trimmed, entries: count, bytes: stored, logBytes };
     const head = Object.freeze({ incarnation, revision, time, ...counts });
-    this.#recent.set(state, { head, totals, now, at, entries });
+    this.#recent.set(state, { head, totals, now, at, entries, bytes });
     if (isNext) this.#rests.delete(state);
   }
 
@@ -133,6 +151,10 @@ export class RecentStates {
     rest.left -= 1;
     return rest.left <= 0;
   }
+}
+
+function bytesOf(field: string, entry: StoredEntry | null): number {
+  return overheadBytes + field.length + (entry?.content.length ?? 0);
 }
 
 function fresh(entry: StoredEntry): StoredEntry {

@@ -12,7 +12,7 @@
  */
 import type { Head, ScopeStat, StoredEntry } from '../entry.ts';
 import type { PutWrite } from '../transaction.ts';
-import { EntryCache } from '../entry-cache.ts';
+import { EntryCache } from './cache.ts';
 import type { Connection, Row } from './file/connection.ts';
 import { lastLogRow, readTail, revisionOf } from './tail.ts';
 import type { Tail } from './tail.ts';

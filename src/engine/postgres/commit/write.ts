@@ -30,8 +30,9 @@ export async function writeAll(
     ]),
   );
   if (written?.status === 'rejected') {
-    if (isRefusal(written.reason)) throw written.reason;
-    return all.map(() => ({ kind: 'unknown', cause: written.reason }));
+    const cause: unknown = written.reason;
+    if (isRefusal(cause)) throw cause;
+    return all.map(() => ({ kind: 'unknown', cause }));
   }
   const time = written?.value.rows[0]?.[0] as number | undefined;
   if (time === undefined && committed?.status === 'fulfilled') throw new Again();

@@ -4,15 +4,15 @@
  * C1. An entry is found in the young generation or is moved there from the old one. When the young
  *     one holds half of the capacity it becomes the old one, and what was old is forgotten: what
  *     is used stays, and a hit in the young generation changes nothing.
- * C2. Entries are found by the object that stands for their place. Whoever drops that object has
+ * C2. Entries are found by the object that stands for their scope. Whoever drops that object has
  *     dropped the entries: nothing is invalidated one by one.
  * C3. That an entry is absent is kept too (`null`).
  * C4. What is met once is not kept: entries that nobody asks for again would cost more to keep (the
  *     collector copies whatever lives on) than to read. The second meeting keeps them.
  *
- * Not here: whether what is kept still holds, and copying. Each engine knows for itself.
+ * Not here: whether what is kept still holds (ledgers.ts), and copying (read.ts).
  */
-import type { Content, StoredEntry } from './entry.ts';
+import type { Content, StoredEntry } from '../entry.ts';
 
 /** What one entry takes beside its texts: the object, its numbers, its place in a map. */
 const overheadBytes = 160;

@@ -2,7 +2,7 @@
  * What a ledger held after this process's last commit to it, so that the next one need not ask.
  *
  * M1. A view from here holds only if the head is exactly what it was: revision, incarnation and
- *     counts. The script that applies a decision compares them, so the whole view is validated (T1).
+ *     counts. The script that applies a decision compares them, so all of it is validated (T1).
  * M2. Only what is applied rests on it. Reads, and decisions that write nothing, ask the server.
  * M3. It is `ageMaxMs` old at most: so long, the server's time is carried on by this machine's
  *     monotonic clock.

@@ -10,7 +10,7 @@ export interface Application {
   readonly now: string;
   readonly stamp: Stamp;
   readonly head: Head;
-  /** The counts that the head must have, at that very revision; undefined leaves it at `entries`. */
+  /** Counts that the head must have, at that very revision, in place of the entries' versions. */
   readonly exactly: string | undefined;
   readonly viewTime: number;
   readonly refs: readonly Ref[];

@@ -1,19 +1,25 @@
 /**
- * `npm run bench -- server [--quick]`: gets and durable sets over the network of this machine,
- * beside ioredis on Redis that syncs every write, with the CPU that each request costs.
+ * `npm run bench -- server [quick]`: gets and durable sets over the network of this machine, beside
+ * ioredis on a Redis that syncs every write, etcd, and NATS (which does not sync), with the CPU that
+ * each request costs client and server.
  */
-import { compare } from '../measure.ts';
-import type { Side } from '../measure.ts';
+import { compareAll } from '../measure.ts';
+import type { Side, Standing } from '../measure.ts';
 import { Report } from '../report.ts';
-import { holdfast, redis } from './contenders.ts';
-import type { Connection, Contender } from './contenders.ts';
+import { arePeersInstalled, howToInstall } from './contenders/contender.ts';
+import type { Connection, Contender } from './contenders/contender.ts';
+import { etcd } from './contenders/etcd.ts';
+import { holdfast } from './contenders/holdfast.ts';
+import { nats } from './contenders/nats.ts';
+import { redis } from './contenders/redis.ts';
 
 const keys = 10_000;
 const value = { name: 'Ada Lovelace', visits: 12, note: 'x'.repeat(150) };
 
 interface Question {
   readonly name: string;
-  readonly least: number;
+  /** How we must stand to a contender, at least. Others are told. */
+  readonly least: Readonly<Record<string, number>>;
   readonly clients: number;
   readonly callers: number;
   ask(connection: Connection, index: number): Promise<unknown>;
@@ -22,33 +28,53 @@ interface Question {
 const get = (one: Connection, index: number) => one.get(`k${index % keys}`);
 const set = (one: Connection, index: number) => one.set(`k${index % keys}`, value);
 
+const half = { Redis: 0.5 };
+const halfAndAhead = { Redis: 0.5, etcd: 1 };
 const questions: readonly Question[] = [
-  { name: 'sequential get, one client', least: 0.5, clients: 1, callers: 1, ask: get },
+  { name: 'sequential get, one client', least: half, clients: 1, callers: 1, ask: get },
+  { name: 'get, one client, 256 callers', least: {}, clients: 1, callers: 256, ask: get },
+  { name: 'get, 64 clients, 256 callers', least: {}, clients: 64, callers: 256, ask: get },
+  { name: 'sequential durable set, one client', least: {}, clients: 1, callers: 1, ask: set },
   {
-    name: 'pipelined get, one client, 256 callers',
-    least: 0.5,
+    name: 'durable set, one client, 256 callers',
+    least: halfAndAhead,
     clients: 1,
     callers: 256,
-    ask: get,
+    ask: set,
   },
-  { name: 'get, 64 clients, 256 callers', least: 0.5, clients: 64, callers: 256, ask: get },
-  { name: 'sequential durable set, one client', least: 0.5, clients: 1, callers: 1, ask: set },
-  { name: 'durable set, one client, 256 callers', least: 0.5, clients: 1, callers: 256, ask: set },
-  { name: 'durable set, 64 clients, 256 callers', least: 0.5, clients: 64, callers: 256, ask: set },
+  {
+    name: 'durable set, 64 clients, 256 callers',
+    least: halfAndAhead,
+    clients: 64,
+    callers: 256,
+    ask: set,
+  },
 ];
 
 class Load implements Side {
+  readonly name: string;
   readonly #contender: Contender;
   readonly #connections: readonly Connection[];
   readonly #question: Question;
-  requests = 0;
-  clientMicros = 0;
-  serverMicros = 0;
+  #requests = 0;
+  #clientMicros = 0;
+  #serverMicros = 0;
 
-  constructor(contender: Contender, connections: readonly Connection[], question: Question) {
+  private constructor(
+    contender: Contender,
+    connections: readonly Connection[],
+    question: Question,
+  ) {
+    this.name = contender.name;
     this.#contender = contender;
     this.#connections = connections;
     this.#question = question;
+  }
+
+  static async open(contender: Contender, question: Question): Promise<Load> {
+    const connect = () => contender.connect();
+    const connections = await Promise.all(Array.from({ length: question.clients }, connect));
+    return new Load(contender, connections, question);
   }
 
   async run(seconds: number): Promise<number> {
@@ -66,49 +92,80 @@ class Load implements Side {
     };
     await Promise.all(Array.from({ length: callers }, (_, caller) => call(caller)));
     const spent = process.cpuUsage(client);
-    this.requests += done;
-    this.clientMicros += spent.user + spent.system;
-    this.serverMicros += (await this.#contender.serverCpu()) - before;
+    this.#requests += done;
+    this.#clientMicros += spent.user + spent.system;
+    this.#serverMicros += (await this.#contender.serverCpu()) - before;
     return done;
   }
 
+  /** Microseconds of CPU for each request. */
   get perRequest(): { client: number; server: number } {
-    const { requests, clientMicros, serverMicros } = this;
-    return { client: clientMicros / requests, server: serverMicros / requests };
+    const requests = this.#requests;
+    return { client: this.#clientMicros / requests, server: this.#serverMicros / requests };
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.#connections) await connection.close();
   }
 }
 
+const terms = { quick: { rounds: 3, seconds: 0.3 }, full: { rounds: 12, seconds: 0.6 } };
+
+/** A third word narrows it to the questions whose name holds it. */
 export async function run(args: readonly string[]): Promise<void> {
-  const isQuick = args.includes('--quick');
-  const terms = isQuick ? { pairs: 3, seconds: 0.3 } : { pairs: 20, seconds: 0.7 };
+  const isQuick = args.includes('quick');
+  const word = args.find((arg) => arg !== 'quick');
   const report = new Report('server');
-  const sides = [await holdfast(), await redis()];
+  const contenders = [await holdfast(), await redis()];
+  if (arePeersInstalled) contenders.push(await etcd(), await nats());
+  else console.log(`etcd and NATS are left out: ${howToInstall}`);
+  for (const contender of contenders) await fill(contender);
   for (const question of questions) {
+    if (word !== undefined && !question.name.includes(word)) continue;
     const loads: Load[] = [];
-    const open: Connection[] = [];
-    for (const side of sides) {
-      const connections = await Promise.all(
-        Array.from({ length: question.clients }, () => side.connect()),
-      );
-      open.push(...connections);
-      loads.push(new Load(side, connections, question));
-    }
-    const result = await compare(loads[0]!, loads[1]!, terms);
-    report.addPair(question.name, question.least, result);
-    const [ours, theirs] = loads.map(({ perRequest }) => perRequest);
-    report.add({
-      question: `${question.name}: CPU for each request, in µs`,
-      target: 'stated',
-      met: undefined,
-      figures: {
-        'our client': ours!.client,
-        'our server': ours!.server,
-        ioredis: theirs!.client,
-        Redis: theirs!.server,
-      },
-    });
-    for (const connection of open) await connection.close();
+    for (const contender of contenders) loads.push(await Load.open(contender, question));
+    const standings = await compareAll(loads, isQuick ? terms.quick : terms.full);
+    tell(report, question, standings, loads);
+    for (const load of loads) await load.close();
   }
-  for (const side of sides) await side.close();
-  if (!isQuick) report.write();
+  for (const contender of contenders) await contender.close();
+  if (!isQuick && word === undefined) report.write();
+}
+
+/** Every key has a value before anything is measured. */
+async function fill(contender: Contender): Promise<void> {
+  const connection = await contender.connect();
+  for (let at = 0; at < keys; at += 500) {
+    const indexes = Array.from({ length: 500 }, (_, index) => at + index);
+    await Promise.all(indexes.map((index) => set(connection, index)));
+  }
+  await connection.close();
+}
+
+function tell(
+  report: Report,
+  { name, least }: Question,
+  standings: readonly Standing[],
+  loads: readonly Load[],
+): void {
+  const [ours, ...theirs] = standings;
+  for (const { name: their, rate, ratio, low, high } of theirs) {
+    const [, aim] = Object.entries(least).find(([part]) => their.includes(part)) ?? [];
+    report.add({
+      question: `${name}: beside ${their}`,
+      target: aim === undefined ? 'stated' : `at least ${aim} of it`,
+      met: aim === undefined ? undefined : ratio >= aim,
+      figures: { ratio, low, high, 'ours/s': ours!.rate, 'theirs/s': rate },
+    });
+  }
+  const micros = loads.map((load) => {
+    const { client, server } = load.perRequest;
+    return [load.name, `${client.toFixed(1)} + ${server.toFixed(1)}`] as const;
+  });
+  report.add({
+    question: `${name}: CPU for each request in µs, client + server`,
+    target: 'stated',
+    met: undefined,
+    figures: Object.fromEntries(micros),
+  });
 }

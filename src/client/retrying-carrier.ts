@@ -11,6 +11,7 @@ import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import type { LogPage, Proposal, WatchOptions } from '../ledger/index.ts';
 import { writtenCall, writtenQuestion } from '../protocol/index.ts';
 import type {
+  CallingSession,
   Calls,
   Carrier,
   Channel,
@@ -104,13 +105,12 @@ export class RetryingCarrier implements Carrier {
     return { proposal: { ...proposal, stamp } satisfies Proposal };
   }
 
-  async #send<R>(call: WrittenCall<R>, line: string): Promise<R> {
+  #send<R>(call: WrittenCall<R>, line: string): Promise<R> {
     const deadline = this.#deadline();
     const most = this.#link.current?.welcome.limits.openCalls ?? openCallsDefault;
     const turn = this.#slots.take(most, line);
     if (turn === undefined) return this.#holding(call, deadline);
-    await turn;
-    return this.#holding(call, deadline);
+    return turn.then(() => this.#holding(call, deadline));
   }
 
   async #holding<R>(call: WrittenCall<R>, deadline: number): Promise<R> {
@@ -134,7 +134,7 @@ export class RetryingCarrier implements Carrier {
         throw unknown === undefined ? error : stillUnknown(call, error);
       }
       try {
-        return await this.#ended(deadline, connection.session.send(call), call);
+        return await this.#answered(connection.session, call, deadline);
       } catch (error) {
         if (!isHoldfastError(error)) throw error;
         if (call.writes && error.outcome === 'unknown') unknown = error;
@@ -145,14 +145,31 @@ export class RetryingCarrier implements Carrier {
     }
   }
 
-  /** `promise`, unless the time is up or the caller has lost interest. */
-  #ended<T>(deadline: number, promise: Promise<T>, call: WrittenCall<unknown>): Promise<T> {
-    const outcome = call.writes ? 'unknown' : 'not-applied';
-    const timed = this.#link.before(deadline, promise, () => {
-      const message = `no answer to '${call.subject}' within the time`;
-      return new HoldfastError('timeout', message, { outcome });
+  /** Sends, and waits until the answer is there, the time is up or the caller has lost interest. */
+  #answered<R>(session: CallingSession, call: WrittenCall<R>, at: number): Promise<R> {
+    const { signal } = this.#terms;
+    const { deadlines } = this.#link;
+    return new Promise<R>((resolve, reject) => {
+      const fail = (error: unknown): void => {
+        over();
+        reject(error as Error);
+      };
+      const abort = (): void => fail(aborted(signal, call.writes));
+      const deadline = { at, late: () => fail(tooLate(call)) };
+      const over = (): void => {
+        deadlines.remove(deadline);
+        signal?.removeEventListener('abort', abort);
+      };
+      deadlines.add(deadline);
+      signal?.addEventListener('abort', abort, { once: true });
+      session.carry(call, {
+        resolve(result) {
+          over();
+          resolve(result);
+        },
+        reject: fail,
+      });
     });
-    return this.#unlessAborted(timed, call.writes);
   }
 
   #unlessAborted<T>(promise: Promise<T>, wasSent: boolean): Promise<T> {
@@ -197,9 +214,14 @@ function stillUnknown(call: WrittenCall<unknown>, cause: unknown): HoldfastError
   return new HoldfastError('outcome_unknown', message, { cause });
 }
 
-function aborted(signal: AbortSignal, mayBeApplied: boolean): HoldfastError {
+function tooLate({ subject, writes }: WrittenCall<unknown>): HoldfastError {
+  const outcome = writes ? 'unknown' : 'not-applied';
+  return new HoldfastError('timeout', `no answer to '${subject}' within the time`, { outcome });
+}
+
+function aborted(signal: AbortSignal | undefined, mayBeApplied: boolean): HoldfastError {
   return new HoldfastError('aborted', 'the caller aborted', {
-    cause: signal.reason,
+    cause: signal?.reason,
     outcome: mayBeApplied ? 'unknown' : 'not-applied',
   });
 }

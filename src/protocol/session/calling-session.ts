@@ -71,10 +71,15 @@ export interface CallingSessionOptions {
   readonly nextId?: (() => number) | undefined;
 }
 
+/** Who waits for the answer of a call: told once. */
+export interface Answered<R> {
+  resolve(result: R): void;
+  reject(error: unknown): void;
+}
+
 interface Waiting {
   readonly call: WrittenCall<unknown>;
-  resolve(result: unknown): void;
-  reject(error: unknown): void;
+  readonly answered: Answered<unknown>;
 }
 
 export class CallingSession implements Carrier {
@@ -126,10 +131,15 @@ export class CallingSession implements Carrier {
   send<R>(written: WrittenCall<R> | (() => WrittenCall<R>)): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       const call = typeof written === 'function' ? written() : written;
-      if (this.#failed !== undefined) throw this.#lost(undefined);
-      this.#calls.set(call.id, { call, resolve, reject });
-      this.#options.send(call.frame);
+      this.carry(call, { resolve, reject });
     });
+  }
+
+  /** The same without a promise. */
+  carry<R>(call: WrittenCall<R>, answered: Answered<R>): void {
+    if (this.#failed !== undefined) return answered.reject(this.#lost(undefined));
+    this.#calls.set(call.id, { call, answered } as Waiting);
+    this.#options.send(call.frame);
   }
 
   /** Whether the connection is gone. */
@@ -192,13 +202,14 @@ export class CallingSession implements Carrier {
     const waiting = this.#calls.get(id);
     if (waiting === undefined) throw unexpected(answer);
     this.#calls.delete(id);
-    if (answer.kind === 'error') return waiting.reject(answer.error);
-    if (subjectOf(answer) !== waiting.call.subject) {
-      waiting.reject(this.#lost(waiting.call));
+    const { call, answered } = waiting;
+    if (answer.kind === 'error') return answered.reject(answer.error);
+    if (subjectOf(answer) !== call.subject) {
+      answered.reject(this.#lost(call));
       throw unexpected(answer);
     }
-    if (answer.kind === 'result') return waiting.resolve(answer.result);
-    waiting.resolve(answer.kind === 'told' ? answer.answer : undefined);
+    if (answer.kind === 'result') return answered.resolve(answer.result);
+    answered.resolve(answer.kind === 'told' ? answer.answer : undefined);
   }
 
   #onChannel(channel: ChannelEnd, answer: Answer): void {
@@ -224,7 +235,7 @@ export class CallingSession implements Carrier {
     this.#calls.clear();
     this.#streams.clear();
     this.#channels.clear();
-    for (const { call, reject } of calls) reject(this.#lost(call));
+    for (const { call, answered } of calls) answered.reject(this.#lost(call));
     for (const stream of streams) stream.end(this.#lost(undefined));
   }
 

@@ -29,6 +29,8 @@ export interface ConnectionOptions {
   readonly terms: ClientTerms;
   /** A secret of this client, the same on each of its connections. */
   readonly instance: string;
+  /** Higher than that of any connection before. */
+  readonly number: number;
   readonly nextId: () => number;
   readonly extensions: readonly string[];
 }
@@ -95,9 +97,15 @@ export class Connection {
   }
 
   #greet(): void {
-    const { terms, instance, extensions } = this.#options;
-    const { token } = terms;
-    const hello = encodeHello({ versions: protocolVersions, agent, token, instance, extensions });
+    const { terms, instance, number, extensions } = this.#options;
+    const hello = encodeHello({
+      versions: protocolVersions,
+      agent,
+      token: terms.token,
+      instance,
+      connection: number,
+      extensions,
+    });
     this.#socket.send(packFrames([hello]));
   }
 

@@ -9,6 +9,7 @@
 import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import { idSource } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
+import { Deadlines } from './deadlines.ts';
 import type { ClientTerms } from './options.ts';
 
 const firstPauseMs = 50;
@@ -19,10 +20,12 @@ const instanceBytes = 16;
 export class Link {
   readonly terms: ClientTerms;
   readonly nextId = idSource();
+  readonly deadlines: Deadlines;
   readonly instance: string;
   readonly extensions = new Set<string>();
   #connection: Connection | undefined;
   #attempt: Promise<Connection> | undefined;
+  #connections = 0;
   #failures = 0;
   /** Why there is no connection. */
   #lastError: unknown;
@@ -30,6 +33,7 @@ export class Link {
 
   constructor(terms: ClientTerms) {
     this.terms = terms;
+    this.deadlines = new Deadlines(terms.clock);
     this.instance = terms.random.hex(instanceBytes);
     if (terms.signal?.aborted === true) this.close();
     else terms.signal?.addEventListener('abort', () => this.close(), { once: true });
@@ -50,25 +54,13 @@ export class Link {
       if (this.#connection !== undefined) return this.#connection;
       this.#attempt ??= this.#connect();
       try {
-        return await this.before(deadline, this.#attempt, () => this.#offline());
+        return await this.deadlines.before(deadline, this.#attempt, () => this.#offline());
       } catch (error) {
         const isPassing = isHoldfastError(error) && error.retryable;
         if (!isPassing) throw error;
         if (this.terms.clock.monotonic() >= deadline) throw this.#offline();
       }
     }
-  }
-
-  /** `promise`, or the error of `late` once the time is up. */
-  before<T>(deadline: number, promise: Promise<T>, late: () => HoldfastError): Promise<T> {
-    if (deadline === Infinity) return promise;
-    const { clock } = this.terms;
-    return new Promise<T>((resolve, reject) => {
-      const timer = clock.after(Math.max(0, deadline - clock.monotonic()), () => reject(late()));
-      promise
-        .then(resolve, (error: unknown) => reject(error as Error))
-        .finally(() => timer.cancel());
-    });
   }
 
   close(): void {
@@ -81,9 +73,11 @@ export class Link {
     try {
       if (this.#failures > 1) await clock.sleep(this.#pauseMs());
       if (this.#isClosed) throw new HoldfastError('closed', 'the store was closed');
+      this.#connections += 1;
       const connection = await Connection.open({
         terms: this.terms,
         instance: this.instance,
+        number: this.#connections,
         nextId: this.nextId,
         extensions: [...this.extensions],
       });

@@ -22,7 +22,11 @@ test('commits through cut connections apply once each, and a watch sees each onc
   const local = await temporaryStore();
   const server = await serve(local, { port: 0, processMetrics: false });
   const random = seededRandom(runSeed);
-  const proxy = await openProxy(server.url, random, { cut: 0.05, delay: 0.2 });
+  const proxy = await openProxy(server.url, random, {
+    cut: 0.05,
+    delay: 0.2,
+    duplicate: 0.3,
+  });
   const store = await openClient(proxy.url, { backoffMs: 20, timeoutMs: 60_000 });
   const { ledger } = store.app('a');
   const seen: number[] = [];
@@ -51,6 +55,7 @@ test('commits through cut connections apply once each, and a watch sees each onc
   await watching;
   expect(seen).toEqual(Array.from({ length: position.revision }, (_, index) => index + 1));
   expect(proxy.cuts()).toBeGreaterThan(2);
+  expect(proxy.duplicates()).toBeGreaterThan(0);
   await store.close();
   await proxy.close();
   await server.close();

@@ -24,6 +24,8 @@ export interface Hello {
   readonly token?: string | undefined;
   /** A secret of the calling process, the same on each of its connections; see `heartbeat`. */
   readonly instance: string;
+  /** Which of the instance's connections this is: each has a higher number than those before. */
+  readonly connection: number;
   readonly extensions: readonly string[];
 }
 
@@ -46,6 +48,7 @@ const helloShape = record<Hello>({
   agent: text,
   token: optional(text),
   instance: text,
+  connection: count,
   extensions: list(text),
 });
 

@@ -12,9 +12,7 @@ import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Timer } from '../../internal/clock.ts';
-import { deferred } from '../../internal/deferred.ts';
 import {
-  Packer,
   asHoldfastError,
   decodeHello,
   encodeWelcome,
@@ -23,6 +21,7 @@ import {
 } from '../../protocol/index.ts';
 import type { Hello, ServingSession } from '../../protocol/index.ts';
 import type { Principal } from '../auth/principal.ts';
+import { Outbox } from './outbox.ts';
 import type { SocketHost } from './socket-host.ts';
 import type { Served } from './turns.ts';
 
@@ -34,40 +33,38 @@ export const closeCodes = {
   restart: 1012,
   internal: 1011,
   unauthenticated: 4401,
+  replaced: 4409,
 } as const;
 
 const helloBytesMax = 16 * 1024;
 const inboxFramesMax = 512;
-/** Bytes that wait to be sent: above it nothing more is read. */
-const unsentBytesMax = 4 * 1024 * 1024;
 const drainLookMs = 5;
 
 export class ServedSocket implements Served {
   readonly #host: SocketHost;
   readonly #socket: WebSocket;
   readonly #raw: Duplex;
-  readonly #packer: Packer;
+  readonly #outbox: Outbox;
   readonly #inbox: Uint8Array[] = [];
   readonly #closing = new AbortController();
   #session: ServingSession | undefined;
   #principal: Principal | undefined;
   #leave: () => void = () => undefined;
   #timer: Timer | undefined;
-  #flushing = false;
   #greeted = false;
   #isPaused = false;
   #isHeld = false;
   #heardAt: number;
-  #unsent: Promise<void> | undefined;
 
   constructor(host: SocketHost, socket: WebSocket, raw: Duplex) {
     this.#host = host;
     this.#socket = socket;
     this.#raw = raw;
     this.#heardAt = host.clock.monotonic();
-    this.#packer = new Packer((message) => {
-      host.metrics.sent(message.byteLength);
-      socket.send(message);
+    this.#outbox = new Outbox(socket, {
+      clock: host.clock,
+      sent: (bytes) => host.metrics.sent(bytes),
+      moved: () => this.#moved(),
     });
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('pong', () => this.#hear());
@@ -107,7 +104,7 @@ export class ServedSocket implements Served {
     const { keepAliveMs } = this.#host.terms;
     if (silentMs < keepAliveMs) return;
     // A socket that is not read cannot be heard; but one that takes nothing either is dead.
-    if (this.#isPaused && this.#socket.bufferedAmount <= unsentBytesMax / 2) return;
+    if (this.#isPaused && this.#outbox.hasRoom) return;
     if (silentMs >= 3 * keepAliveMs) this.#socket.terminate();
     else this.#socket.ping();
   }
@@ -125,7 +122,8 @@ export class ServedSocket implements Served {
 
   close(code: number, reason: string): void {
     if (this.#closing.signal.aborted) return;
-    this.#packer.flush();
+    this.#outbox.flush();
+    this.#outbox.end();
     this.#closing.abort();
     this.#session?.close();
     this.#host.turns.remove(this);
@@ -165,7 +163,10 @@ export class ServedSocket implements Served {
 
   async #welcome(hello: Hello): Promise<void> {
     try {
-      const { principal, leave, answer, extensions } = await this.#host.admit(hello);
+      const { principal, leave, answer, extensions } = await this.#host.admit(
+        hello,
+        this.#onReplaced,
+      );
       if (this.#closing.signal.aborted || this.isClosed) return leave();
       this.#timer?.cancel();
       this.#raw.off('data', this.#countGreeting);
@@ -173,7 +174,7 @@ export class ServedSocket implements Served {
       this.#leave = leave;
       this.#session = this.#host.session(principal, hello.instance, extensions, {
         send: (frame) => this.#send(frame),
-        ready: () => this.#readyForMore(),
+        ready: () => this.#outbox.readyForMore(),
       });
       principal.ended.addEventListener('abort', this.#onEnded, {
         once: true,
@@ -184,10 +185,7 @@ export class ServedSocket implements Served {
     } catch (error) {
       this.#host.refused(error);
       this.#socket.send(packFrames([encodeWelcome(asHoldfastError(error))]));
-      const code = isHoldfastError(error, 'protocol')
-        ? closeCodes.protocol
-        : closeCodes.unauthenticated;
-      this.close(code, 'refused');
+      this.close(codeOfRefusal(error), 'refused');
     }
   }
 
@@ -213,7 +211,7 @@ export class ServedSocket implements Served {
       this.#isHeld ||
       this.#inbox.length > inboxFramesMax ||
       open + this.#inbox.length > this.#host.terms.openCallsMax ||
-      this.#socket.bufferedAmount > unsentBytesMax;
+      this.#outbox.isFull;
     if (isFull) this.#pause();
   }
 
@@ -228,44 +226,20 @@ export class ServedSocket implements Served {
     const { openCallsMax } = this.#host.terms;
     if (this.#inbox.length > inboxFramesMax / 2) return;
     if ((this.#session?.openCalls ?? 0) > openCallsMax / 2) return;
-    if (this.#socket.bufferedAmount > unsentBytesMax / 2) return void this.#readyForMore();
+    if (!this.#outbox.hasRoom) return void this.#outbox.readyForMore();
     this.#isPaused = false;
     this.#heardAt = this.#host.clock.monotonic();
     this.#socket.resume();
   }
 
   #send(frame: Uint8Array): void {
-    if (this.#closing.signal.aborted) return;
-    this.#packer.add(frame);
-    if (this.#flushing) return;
-    this.#flushing = true;
-    queueMicrotask(() => {
-      this.#flushing = false;
-      if (this.#closing.signal.aborted) return;
-      this.#packer.flush();
-      this.#pauseIfFull();
-      this.#readOn();
-    });
+    if (!this.#closing.signal.aborted) this.#outbox.add(frame);
   }
 
-  /** Resolves when what was sent has left; undefined if little waits. */
-  #readyForMore(): Promise<void> | undefined {
-    if (this.#unsent !== undefined) return this.#unsent;
-    if (this.#socket.bufferedAmount <= unsentBytesMax / 2) return undefined;
-    const left = deferred<void>();
-    this.#unsent = left.promise;
-    const look = (): void => {
-      const isOver = this.isClosed || this.#closing.signal.aborted;
-      if (!isOver && this.#socket.bufferedAmount > unsentBytesMax / 2) {
-        this.#host.clock.after(drainLookMs, look);
-        return;
-      }
-      this.#unsent = undefined;
-      left.resolve();
-      this.#readOn();
-    };
-    this.#host.clock.after(drainLookMs, look);
-    return left.promise;
+  #moved(): void {
+    if (this.#closing.signal.aborted) return;
+    this.#pauseIfFull();
+    this.#readOn();
   }
 
   #present(): { readonly principal: Principal } {
@@ -287,6 +261,10 @@ export class ServedSocket implements Served {
     this.close(closeCodes.unauthenticated, 'the token has ended');
   };
 
+  readonly #onReplaced = (): void => {
+    this.close(closeCodes.replaced, 'the client has made another connection');
+  };
+
   #tooLate(): void {
     this.#host.refused(new HoldfastError('timeout', 'no hello came'));
     this.#socket.terminate();
@@ -299,6 +277,7 @@ export class ServedSocket implements Served {
   }
 
   #gone(): void {
+    this.#outbox.end();
     this.#closing.abort();
     this.#timer?.cancel();
     this.#host.turns.remove(this);
@@ -306,6 +285,12 @@ export class ServedSocket implements Served {
     this.#leave();
     this.#host.gone(this);
   }
+}
+
+function codeOfRefusal(error: unknown): number {
+  if (isHoldfastError(error, 'protocol')) return closeCodes.protocol;
+  if (isHoldfastError(error, 'unavailable')) return closeCodes.replaced;
+  return closeCodes.unauthenticated;
 }
 
 function bytesOf(data: RawData): Uint8Array {

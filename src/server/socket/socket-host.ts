@@ -18,6 +18,7 @@ import { servedLedger } from '../guard/served-ledger.ts';
 import type { Usage } from '../limits/usage.ts';
 import type { Observer } from '../observe/observer.ts';
 import type { ServerExtension } from './extension.ts';
+import { Instances } from './instances.ts';
 import { ServedSocket, closeCodes } from './served-socket.ts';
 import { Turns } from './turns.ts';
 
@@ -65,6 +66,7 @@ export class SocketHost {
   readonly #parts: SocketHostParts;
   readonly #server: WebSocketServer;
   readonly #sockets = new Set<ServedSocket>();
+  readonly #instances = new Instances();
   #timer: Timer | undefined;
   #isDraining = false;
 
@@ -106,17 +108,21 @@ export class SocketHost {
   }
 
   /** Throws what the hello is refused with. */
-  async admit(hello: Hello): Promise<Admitted> {
+  async admit(hello: Hello, replaced: () => void): Promise<Admitted> {
     const version = agreedVersion(hello.versions);
     if (hello.instance.length < 16 || hello.instance.length > 256) {
       throw new HoldfastError('protocol', 'an instance is a secret of 16 to 256 characters');
     }
     const principal = await this.#parts.authenticator.authenticate(hello.token);
+    const { connection } = hello;
+    const key = `${principal.id}/${hello.instance}`;
+    this.#instances.enter(key, connection, replaced);
     const left = this.usage.connect(principal);
     const kept = this.#parts.authenticator.keep(principal);
     const leave = (): void => {
       left();
       kept.forget();
+      this.#instances.left(key, connection);
     };
     const known = this.#parts.extensions.map(({ name }) => name);
     const extensions = known.filter((name) => hello.extensions.includes(name));

@@ -13,6 +13,8 @@ import { World } from './world.ts';
 
 const text = (json: string): Uint8Array => new TextEncoder().encode(json);
 
+let clients = 0;
+
 /** A socket without a client: what it was told, and how it ended. */
 class RawSocket {
   readonly socket: WebSocket;
@@ -36,7 +38,9 @@ class RawSocket {
 
   async greet(token?: string): Promise<void> {
     const answered = new Promise((resolve) => this.socket.once('message', resolve));
-    const hello = { versions: [1], agent: 'test', instance: 'x'.repeat(32), extensions: [], token };
+    clients += 1;
+    const instance = `client-${clients}`.padEnd(32, 'x');
+    const hello = { versions: [1], agent: 'test', instance, connection: 1, extensions: [], token };
     this.socket.send(packFrames([encodeHello(hello)]));
     await answered;
   }

@@ -16,6 +16,7 @@ import type { Ledger, Ledgers } from '../../src/ledger/index.ts';
 import { loopback, pressing } from '../../src/testing/index.ts';
 import type { LayerContractSetup, OpenedLedger } from '../../src/testing/index.ts';
 import { servedLedgers } from '../served/serving.ts';
+import type { ServedOptions } from '../served/serving.ts';
 
 type OpenEngine = (url: string, options: EngineOptions) => Promise<Engine>;
 
@@ -75,9 +76,12 @@ function seen(through: (ledger: Ledger) => Ledger): View {
 const same = seen((ledger) => ledger);
 const wired = seen(loopback);
 
-async function served(ledgers: Ledgers) {
-  const serving = await servedLedgers(ledgers);
-  return { ledger: serving.ledger('app'), close: () => serving.close() };
+/** Behind a server, and what the options put in between. */
+function served(options: ServedOptions = {}): View {
+  return async (ledgers) => {
+    const serving = await servedLedgers(ledgers, options);
+    return { ledger: serving.ledger('app'), close: () => serving.close() };
+  };
 }
 
 /** The ledgers of a store that is opened anew for each test. */
@@ -90,8 +94,12 @@ export function onEngine(
 }
 
 /** The same, behind a server. */
-export function onServedEngine(openEngine: OpenEngine, newUrl: () => string): LayerContractSetup {
-  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, served) };
+export function onServedEngine(
+  openEngine: OpenEngine,
+  newUrl: () => string,
+  options: ServedOptions = {},
+): LayerContractSetup {
+  return { openLedger: ({ clock }) => openWith(openEngine, newUrl(), clock, served(options)) };
 }
 
 function inMemory(openEngine: OpenEngine, scheme: string, view = same): LayerContractSetup {
@@ -115,6 +123,11 @@ function onDisk(view = same): LayerContractSetup {
   };
 }
 
+/** SQLite behind a server, and what the options put in between. */
+export function onServedDisk(options: ServedOptions): LayerContractSetup {
+  return onDisk(served(options));
+}
+
 /** Those of every check: no network, and each rule of a layer met in each way that differs. */
 export const setups: Readonly<Record<string, LayerContractSetup>> = {
   memory: inMemory(openMemoryEngine, 'memory'),
@@ -125,5 +138,5 @@ export const setups: Readonly<Record<string, LayerContractSetup>> = {
 
 /** What `npm test` adds: both ends of a connection, on an engine that makes them wait. */
 export const servedSetups: Readonly<Record<string, LayerContractSetup>> = {
-  'sqlite through a server': onDisk(served),
+  'sqlite through a server': onDisk(served()),
 };

@@ -24,52 +24,96 @@ const encoder = new TextEncoder();
 // A byte order mark is part of what somebody wrote, so it must not be swallowed.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+type Row = readonly [kind: 't' | 'b', byteLength: number];
+
+/** Small frames are put together here, so that each costs one allocation: its own. */
+const scratch = new Uint8Array(64 * 1024);
+/** UTF-8 takes at most this for each unit of a text. */
+const bytesPerUnitMax = 3;
+
 export class FrameWriter {
   /** What a value of the wrong type is: the caller's mistake, or our own. */
   readonly blame: ErrorCode;
-  readonly #slots = new Map<Content, number>();
-  readonly #table: [kind: 't' | 'b', byteLength: number][] = [];
-  readonly #parts: Uint8Array[] = [];
-  #byteLength = 0;
+  readonly #contents: Content[] = [];
+  /** Of more than one value. */
+  #slots: Map<Content, number> | undefined;
+  /** At least as much as the values take, of text in units. */
+  #size = 0;
+  #isText = true;
 
   constructor(blame: ErrorCode) {
     this.blame = blame;
   }
 
   slotOf(content: Content): number {
-    let slot = this.#slots.get(content);
-    if (slot !== undefined) return slot;
-    slot = this.#table.length;
-    const part = typeof content === 'string' ? encoder.encode(content) : content;
-    this.#slots.set(content, slot);
-    this.#table.push([typeof content === 'string' ? 't' : 'b', part.byteLength]);
-    this.#parts.push(part);
-    this.#byteLength += part.byteLength;
-    this.#checkSize(this.#byteLength);
+    const contents = this.#contents;
+    const known = this.#slots?.get(content) ?? (contents[0] === content ? 0 : undefined);
+    if (known !== undefined) return known;
+    const slot = contents.length;
+    contents.push(content);
+    if (slot > 0) this.#slots ??= new Map([[contents[0]!, 0]]);
+    this.#slots?.set(content, slot);
+    this.#isText &&= typeof content === 'string';
+    this.#size += content.length;
+    checkSize(this.#size);
     return slot;
   }
 
   finish(header: Header): Uint8Array {
-    const full = this.#table.length === 0 ? header : { ...header, values: this.#table };
-    const line = encoder.encode(`${JSON.stringify(full)}\n`);
-    const byteLength = line.byteLength + this.#byteLength;
-    this.#checkSize(byteLength);
-    const frame = new Uint8Array(byteLength);
+    const fits = this.#size * bytesPerUnitMax <= scratch.byteLength / 2;
+    return this.#isText && fits ? this.#small(header) : this.#large(header);
+  }
+
+  #small(header: Header): Uint8Array {
+    const table: Row[] = [];
+    let at = 0;
+    for (const content of this.#contents) {
+      const { written } = encoder.encodeInto(content as string, scratch.subarray(at));
+      table.push(['t', written]);
+      at += written;
+    }
+    const text = lineOf(header, table);
+    if (text.length * bytesPerUnitMax > scratch.byteLength - at) return this.#large(header);
+    const line = encoder.encodeInto(text, at === 0 ? scratch : scratch.subarray(at)).written;
+    const frame = new Uint8Array(line + at);
+    frame.set(scratch.subarray(at, at + line));
+    if (at > 0) frame.set(scratch.subarray(0, at), line);
+    return frame;
+  }
+
+  #large(header: Header): Uint8Array {
+    const table: Row[] = [];
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for (const content of this.#contents) {
+      const part = typeof content === 'string' ? encoder.encode(content) : content;
+      table.push([typeof content === 'string' ? 't' : 'b', part.byteLength]);
+      parts.push(part);
+      size += part.byteLength;
+    }
+    const line = encoder.encode(lineOf(header, table));
+    checkSize(line.byteLength + size);
+    const frame = new Uint8Array(line.byteLength + size);
     frame.set(line);
     let at = line.byteLength;
-    for (const part of this.#parts) {
+    for (const part of parts) {
       frame.set(part, at);
       at += part.byteLength;
     }
     return frame;
   }
+}
 
-  #checkSize(byteLength: number): void {
-    if (byteLength <= frameBytesMax) return;
-    throw new HoldfastError('limit_exceeded', `a message takes at most ${frameBytesMax} bytes`, {
-      details: { limit: frameBytesMax },
-    });
-  }
+function lineOf(header: Header, table: readonly Row[]): string {
+  const full = table.length === 0 ? header : { ...header, values: table };
+  return `${JSON.stringify(full)}\n`;
+}
+
+function checkSize(byteLength: number): void {
+  if (byteLength <= frameBytesMax) return;
+  throw new HoldfastError('limit_exceeded', `a message takes at most ${frameBytesMax} bytes`, {
+    details: { limit: frameBytesMax },
+  });
 }
 
 interface Place {

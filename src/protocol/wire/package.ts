@@ -12,16 +12,20 @@ const lengthBytes = 4;
 /** A package is closed once it holds this much, so that no receiver is busy with one for long. */
 export const packageBytes = 64 * 1024;
 
-export function packFrames(frames: readonly Uint8Array[]): Uint8Array {
-  let size = 0;
+/** The message stands behind `headroom` bytes, which are its sender's to fill. */
+export function packFrames(frames: readonly Uint8Array[], headroom = 0): Uint8Array {
+  let size = headroom;
   for (const frame of frames) size += lengthBytes + frame.byteLength;
   const message = new Uint8Array(size);
-  const view = new DataView(message.buffer);
-  let at = 0;
+  let at = headroom;
   for (const frame of frames) {
-    view.setUint32(at, frame.byteLength);
+    const { byteLength } = frame;
+    message[at] = byteLength >>> 24;
+    message[at + 1] = byteLength >>> 16;
+    message[at + 2] = byteLength >>> 8;
+    message[at + 3] = byteLength;
     message.set(frame, at + lengthBytes);
-    at += lengthBytes + frame.byteLength;
+    at += lengthBytes + byteLength;
   }
   return message;
 }
@@ -49,11 +53,13 @@ export function unpackFrames(message: Uint8Array): Uint8Array[] {
  */
 export class Packer {
   readonly #send: (message: Uint8Array) => void;
+  readonly #headroom: number;
   #frames: Uint8Array[] = [];
   #bytes = 0;
 
-  constructor(send: (message: Uint8Array) => void) {
+  constructor(send: (message: Uint8Array) => void, headroom = 0) {
     this.#send = send;
+    this.#headroom = headroom;
   }
 
   get isEmpty(): boolean {
@@ -71,6 +77,6 @@ export class Packer {
     const frames = this.#frames;
     this.#frames = [];
     this.#bytes = 0;
-    this.#send(packFrames(frames));
+    this.#send(packFrames(frames, this.#headroom));
   }
 }

@@ -61,7 +61,7 @@ export class ServedSocket implements Served {
     this.#socket = socket;
     this.#raw = raw;
     this.#heardAt = host.clock.monotonic();
-    this.#outbox = new Outbox(socket, {
+    this.#outbox = new Outbox(socket, raw, {
       clock: host.clock,
       sent: (bytes) => host.metrics.sent(bytes),
       moved: () => this.#moved(),

@@ -7,6 +7,7 @@ const suites = {
   runs: () => import('./runs/index.ts'),
   reactive: () => import('./reactive/index.ts'),
   server: () => import('./server/index.ts'),
+  load: () => import('./load/index.ts'),
 } as const;
 
 const [name = 'ledger', ...args] = process.argv.slice(2);

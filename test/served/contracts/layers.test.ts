@@ -1,4 +1,8 @@
-/** The contracts of the layers through a bad network. */
+/**
+ * The contracts of the layers through a bad network. All of them take minutes:
+ * `npm run fuzz -- test/served/contracts`.
+ */
+import { describe } from 'vitest';
 import {
   contextContract,
   listContract,
@@ -11,17 +15,21 @@ import {
   workflowContract,
 } from '../../../src/testing/index.ts';
 import { onServedDisk } from '../../contract/ledgers.ts';
-import { throughBadNetwork } from '../bad-network.ts';
+import { isSearching } from '../../robustness/runs.ts';
+import { badNetworkSkips, throughBadNetwork } from '../bad-network.ts';
 
 const name = 'sqlite, through a bad network';
 const setup = onServedDisk(throughBadNetwork);
 
-scopeContract(name, setup);
 listContract(name, setup);
-watchContract(name, setup);
-triggerContract(name, setup);
-contextContract(name, setup);
-recipeContract(name, setup);
-runContract(name, setup);
-sessionContract(name, setup);
 workflowContract(name, setup);
+
+describe.runIf(isSearching)('whole', () => {
+  scopeContract(name, { ...setup, skip: badNetworkSkips.scopes });
+  watchContract(name, setup);
+  triggerContract(name, setup);
+  contextContract(name, setup);
+  recipeContract(name, setup);
+  runContract(name, setup);
+  sessionContract(name, setup);
+});

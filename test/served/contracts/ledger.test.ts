@@ -1,22 +1,28 @@
-/** The ledger's contract and model through a bad network: nobody above the client sees it. */
+/**
+ * The ledger's contract through a bad network: nobody above the client sees it. It takes minutes:
+ * `npm run fuzz -- test/served/contracts`.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { openSqliteEngine } from '../../../src/engine/sqlite/index.ts';
 import { ledgerContract } from '../../../src/testing/index.ts';
 import { closeServedAfterEach, servedOpener, servedSkips } from '../../contract/served-ledgers.ts';
-import { throughBadNetwork } from '../bad-network.ts';
+import { isSearching } from '../../robustness/runs.ts';
+import { badNetworkSkips, throughBadNetwork } from '../bad-network.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-network-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 closeServedAfterEach();
 
-ledgerContract('sqlite, through a bad network', {
-  skip: servedSkips,
-  open: servedOpener(
-    openSqliteEngine,
-    (number) => `file:${join(folder, `${number}.db`)}`,
-    throughBadNetwork,
-  ),
+describe.runIf(isSearching)('whole', () => {
+  ledgerContract('sqlite, through a bad network', {
+    skip: { ...servedSkips, ...badNetworkSkips.ledger },
+    open: servedOpener(
+      openSqliteEngine,
+      (number) => `file:${join(folder, `${number}.db`)}`,
+      throughBadNetwork,
+    ),
+  });
 });

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- load [quick]`: 1,000 connections with 10,000 watches and mixed traffic on one
- * server with a SQLite file, on this machine. Is there an error, does memory grow, what does one app
- * that asks for all it can get do to the others, and does a restart lose anything?
+ * server with a SQLite file, on this machine. Is there an error, does memory grow, what does one
+ * app that asks for all it can get do to the others, and does a restart lose anything?
  */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';

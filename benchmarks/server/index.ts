@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- server [quick]`: gets and durable sets over the network of this machine, beside
- * ioredis on a Redis that syncs every write, etcd, and NATS (which does not sync), with the CPU that
- * each request costs client and server.
+ * ioredis on a Redis that syncs every write, etcd, and NATS (which does not sync), with the CPU
+ * that each request costs client and server.
  */
 import { compareAll } from '../measure.ts';
 import type { Side, Standing } from '../measure.ts';

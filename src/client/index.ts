@@ -12,7 +12,7 @@ export type { ServedRequestOptions } from './open-request.ts';
 export { clientTerms } from './options.ts';
 export type { ClientOptions, ClientTerms, ConnectionState } from './options.ts';
 export { RemoteSource } from './remote-source.ts';
-export type { CallTerms } from './retrying-carrier.ts';
+export type { CallTerms } from './calls/retrying-carrier.ts';
 export { mintWorkerToken } from './worker-token.ts';
 export type { WorkerGrant, WorkerTokenOptions } from './worker-token.ts';
 export type { OpenSocket, Socket, SocketEvents } from './socket.ts';

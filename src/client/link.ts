@@ -9,7 +9,7 @@
 import { HoldfastError, isHoldfastError } from '../errors/index.ts';
 import { idSource } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from './calls/deadlines.ts';
 import type { ClientTerms } from './options.ts';
 
 const firstPauseMs = 50;

@@ -6,8 +6,8 @@ import { RemoteLedger } from '../protocol/index.ts';
 import type { Channel } from '../protocol/index.ts';
 import { Link } from './link.ts';
 import type { ClientTerms } from './options.ts';
-import { RetryingCarrier } from './retrying-carrier.ts';
-import type { CallTerms } from './retrying-carrier.ts';
+import { RetryingCarrier } from './calls/retrying-carrier.ts';
+import type { CallTerms } from './calls/retrying-carrier.ts';
 
 export class RemoteSource implements LedgerSource {
   readonly #link: Link;

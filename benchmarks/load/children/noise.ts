@@ -1,4 +1,4 @@
-/** One app that asks for all it can get, by many callers on a few connections, until it is ended. */
+/** One app that asks for all it can get, by many callers on a few connections, until the end. */
 import { open } from '../../../src/client/index.ts';
 
 const [url = '', token = '', connections = '4', callers = '64'] = process.argv.slice(2);

@@ -19,10 +19,20 @@ export async function etcd(): Promise<Contender> {
     const clients = `http://127.0.0.1:${port}`;
     const peers = `http://127.0.0.1:${port + 10_000}`;
     return [
-      ...['--data-dir', join(folder, 'data'), '--log-level', 'error'],
-      ...['--listen-client-urls', clients, '--advertise-client-urls', clients],
-      ...['--listen-peer-urls', peers, '--initial-advertise-peer-urls', peers],
-      ...['--initial-cluster', `default=${peers}`],
+      '--data-dir',
+      join(folder, 'data'),
+      '--log-level',
+      'error',
+      '--listen-client-urls',
+      clients,
+      '--advertise-client-urls',
+      clients,
+      '--listen-peer-urls',
+      peers,
+      '--initial-advertise-peer-urls',
+      peers,
+      '--initial-cluster',
+      `default=${peers}`,
     ];
   });
   const open = () => new Etcd3({ hosts: `http://127.0.0.1:${server.port}` });

@@ -27,8 +27,13 @@ export async function nats(): Promise<Contender> {
   const { Kvm } = await peerModule<Library>('@nats-io/kv/lib/mod.js');
   const { connect } = await peerModule<Transport>('@nats-io/transport-node/lib/mod.js');
   const server = await OwnServer.start('nats-server', (port, folder) => [
-    ...['--addr', '127.0.0.1', '--port', String(port)],
-    ...['--jetstream', '--store_dir', join(folder, 'store')],
+    '--addr',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--jetstream',
+    '--store_dir',
+    join(folder, 'store'),
   ]);
   const open = () => connect({ servers: `127.0.0.1:${server.port}` });
   const first = await whenUp(open);

@@ -5,8 +5,16 @@ import type { Contender } from './contender.ts';
 
 export async function redis(): Promise<Contender> {
   const server = await OwnServer.start('redis-server', (port, folder) => [
-    ...['--port', String(port), '--dir', folder, '--save', ''],
-    ...['--appendonly', 'yes', '--appendfsync', 'always'],
+    '--port',
+    String(port),
+    '--dir',
+    folder,
+    '--save',
+    '',
+    '--appendonly',
+    'yes',
+    '--appendfsync',
+    'always',
   ]);
   const { port } = server;
   const probe = new Redis({ port, retryStrategy: () => 50, maxRetriesPerRequest: null });

@@ -138,7 +138,7 @@ export class CallingSession implements Carrier {
   /** The same without a promise. */
   carry<R>(call: WrittenCall<R>, answered: Answered<R>): void {
     if (this.#failed !== undefined) return answered.reject(this.#lost(undefined));
-    this.#calls.set(call.id, { call, answered } as Waiting);
+    this.#calls.set(call.id, { call, answered });
     this.#options.send(call.frame);
   }
 

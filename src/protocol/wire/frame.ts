@@ -51,8 +51,8 @@ export class FrameWriter {
     if (known !== undefined) return known;
     const slot = contents.length;
     contents.push(content);
-    if (slot > 0) this.#slots ??= new Map([[contents[0]!, 0]]);
-    this.#slots?.set(content, slot);
+    if (slot === 1) this.#slots = new Map(contents.map((one, at) => [one, at]));
+    else this.#slots?.set(content, slot);
     this.#isText &&= typeof content === 'string';
     this.#size += content.length;
     checkSize(this.#size);

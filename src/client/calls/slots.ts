@@ -2,8 +2,8 @@
  * At most so many at once. Who comes later waits in the line of their own, and the lines take
  * turns: a thousand calls of one app delay another's by no more than one.
  */
-import { deferred } from '../internal/deferred.ts';
-import type { Deferred } from '../internal/deferred.ts';
+import { deferred } from '../../internal/deferred.ts';
+import type { Deferred } from '../../internal/deferred.ts';
 
 export class Slots {
   readonly #lines = new Map<string, Deferred<void>[]>();

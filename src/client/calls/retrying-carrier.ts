@@ -7,9 +7,9 @@
  *     once. What is repeated otherwise (reads, pins, heartbeats, erasures) may be.
  * R3. When the time is up, what may have been applied says so.
  */
-import { HoldfastError, isHoldfastError } from '../errors/index.ts';
-import type { LogPage, Proposal, WatchOptions } from '../ledger/index.ts';
-import { writtenCall, writtenQuestion } from '../protocol/index.ts';
+import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
+import type { LogPage, Proposal, WatchOptions } from '../../ledger/index.ts';
+import { writtenCall, writtenQuestion } from '../../protocol/index.ts';
 import type {
   CallingSession,
   Calls,
@@ -19,10 +19,10 @@ import type {
   Question,
   Questions,
   WrittenCall,
-} from '../protocol/index.ts';
-import type { Connection } from './connection.ts';
-import type { Link } from './link.ts';
-import { ResumedWatch } from './resumed-watch.ts';
+} from '../../protocol/index.ts';
+import type { Connection } from '../connection.ts';
+import type { Link } from '../link.ts';
+import { ResumedWatch } from '../resumed-watch.ts';
 import { Slots } from './slots.ts';
 
 /** What one caller asks of its calls, beside what the client was opened with. */
@@ -150,9 +150,9 @@ export class RetryingCarrier implements Carrier {
     const { signal } = this.#terms;
     const { deadlines } = this.#link;
     return new Promise<R>((resolve, reject) => {
-      const fail = (error: unknown): void => {
+      const fail = (error: Error): void => {
         over();
-        reject(error as Error);
+        reject(error);
       };
       const abort = (): void => fail(aborted(signal, call.writes));
       const deadline = { at, late: () => fail(tooLate(call)) };
@@ -167,7 +167,7 @@ export class RetryingCarrier implements Carrier {
           over();
           resolve(result);
         },
-        reject: fail,
+        reject: (error) => fail(error as Error),
       });
     });
   }

@@ -1,6 +1,6 @@
 /**
  * The ledger's contract through a bad network: nobody above the client sees it. It takes minutes:
- * `npm run fuzz -- test/served/contracts`.
+ * `npm run fuzz -- test/served/network`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,8 +2,8 @@
  * The time limits of all that waits, under one timer: calls come and go by the thousand, and a
  * timer for each would cost more than much else of the call.
  */
-import type { HoldfastError } from '../errors/index.ts';
-import type { Clock, Timer } from '../internal/clock.ts';
+import type { HoldfastError } from '../../errors/index.ts';
+import type { Clock, Timer } from '../../internal/clock.ts';
 
 export interface Deadline {
   /** Of the monotonic clock. */

@@ -1,6 +1,6 @@
 /**
  * The contracts of the layers through a bad network. All of them take minutes:
- * `npm run fuzz -- test/served/contracts`.
+ * `npm run fuzz -- test/served/network`.
  */
 import { describe } from 'vitest';
 import {

@@ -22,7 +22,11 @@ describe('holdfast/client', () => {
     onTestFinished(() => run.close());
     const world = await World.open({ origins: run.origin === undefined ? [] : [run.origin] });
     const token = await world.token(['mine=read,write,watch']);
-    const proxy = await openProxy(world.server.url, seededRandom(1), { cut: 0, delay: 0 });
+    const proxy = await openProxy(world.server.url, seededRandom(1), {
+      cut: 0,
+      delay: 0,
+      duplicate: 0,
+    });
     onTestFinished(() => proxy.close());
     const reports: Report[] = [];
     run.start(proxy.url, token, (report) => void reports.push(report));

@@ -25,8 +25,11 @@ class Member {
   readonly name: string;
   /** Of the keys that it watches, its own alone. */
   written = 0;
+  /** With those whose outcome was not told. */
+  asked = 0;
   seen = 0;
   increments = 0;
+  incrementsAsked = 0;
 
   constructor(store: Store, app: string, name: string) {
     this.store = store;
@@ -52,9 +55,11 @@ class Member {
     const kind = turn % 10;
     if (kind < 6) await scope.get(key);
     else if (kind < 9) {
+      this.asked += 1;
       await scope.set(key, { ...value, turn });
       this.written += 1;
     } else {
+      this.incrementsAsked += 1;
       await this.store
         .app(this.app)
         .scope('total')
@@ -136,7 +141,7 @@ export class Crowd {
     return this.#behind();
   }
 
-  /** Acknowledged increments that the store does not have, or has twice. */
+  /** Acknowledged increments that the store does not have, and those that it has twice. */
   async astray(): Promise<number> {
     let astray = 0;
     for (const app of Object.keys(this.#terms.tokens)) {
@@ -144,7 +149,8 @@ export class Crowd {
       const [first] = members;
       const found = await first?.store.app(app).scope<number>('total').get('n', 0);
       const acknowledged = members.reduce((sum, { increments }) => sum + increments, 0);
-      astray += Math.abs(Number(found) - acknowledged);
+      const asked = members.reduce((sum, { incrementsAsked }) => sum + incrementsAsked, 0);
+      astray += Math.max(0, acknowledged - Number(found), Number(found) - asked);
     }
     return astray;
   }
@@ -155,6 +161,8 @@ export class Crowd {
   }
 
   #behind(): number {
-    return this.#members.reduce((sum, { written, seen }) => sum + Math.abs(written - seen), 0);
+    const behind = ({ written, asked, seen }: Member): number =>
+      Math.max(0, written - seen, seen - asked);
+    return this.#members.reduce((sum, member) => sum + behind(member), 0);
   }
 }

@@ -16,7 +16,7 @@ const together = 3;
 /** The longest stop: several times as long as a stalled client may hold a ledger. */
 const stopMs = 1200;
 /** How long the others may take to go on. */
-const goOnMs = 30_000;
+const goOnMs = 60_000;
 
 function writing(url: string, name: string, account: Account, heard: () => void): ChildProcess {
   const child = spawn(process.execPath, [script, url, name], {
@@ -49,7 +49,9 @@ export function stoppedWriters(newUrl: () => string): void {
       const goals = indexes.map((index) => (heard[index] ?? 0) + more);
       const deadline = performance.now() + goOnMs;
       while (indexes.some((index, at) => (heard[index] ?? 0) < (goals[at] ?? 0))) {
-        if (performance.now() > deadline) throw new Error('writing does not go on');
+        if (performance.now() > deadline) {
+          throw new Error(`writers ${indexes.join()} do not go on; heard ${heard.join()}`);
+        }
         await sleep(5);
       }
     };

@@ -18,7 +18,7 @@ const session = 'trip/ada';
 const killedIn = { turn: 3, word: 14 };
 
 await using store = await open('memory:');
-await using host = new SessionHost(store.app('travel'));
+await using host = new SessionHost(store.app('travel'), { workerWaitMs: 60_000 });
 const server = createServer();
 serveWorkers(server, host);
 await new Promise<void>((resolve) => {

@@ -42,9 +42,9 @@ function agentFor(index: number): string {
 async function talkAll(
   processes: Processes,
   conversations: readonly Conversation[],
-): Promise<{ replayed: number; repeated: number }> {
+  counts: { done: number; replayed: number; repeated: number },
+): Promise<void> {
   let next = 0;
-  const counts = { replayed: 0, repeated: 0 };
   async function user(): Promise<void> {
     for (let index = next++; index < conversations.length; index = next++) {
       const conversation = conversations[index] as Conversation;
@@ -52,13 +52,13 @@ async function talkAll(
         const request = { session: conversation.id, id: `turn ${turn}`, agent: agentFor(index) };
         const done = await processes.turn({ ...request, input: messages });
         expect(done).toMatchObject({ kind: 'done', version: turn + 1 });
+        counts.done += 1;
         if (done.replayed) counts.replayed += 1;
         if (done.attempts > 1) counts.repeated += 1;
       }
     }
   }
   await Promise.all(Array.from({ length: usersAtOnce }, user));
-  return counts;
 }
 
 async function messagesOf(app: App, name: string, index: number): Promise<unknown[]> {
@@ -109,17 +109,22 @@ test(
       await processes.startHost();
       for (let index = 0; index < workers; index += 1) processes.startWorker(index);
       const over = new AbortController();
-      const talking = talkAll(processes, conversations).finally(() => over.abort());
+      const counts = { done: 0, replayed: 0, repeated: 0 };
+      const talking = talkAll(processes, conversations, counts).finally(() => over.abort());
       talking.catch(() => undefined);
       const hostKills = runCount(2, 1 / 100);
+      let doneAtKill = 0;
       while (!over.signal.aborted) {
         await systemClock.sleep(50 + random.float() * 250);
+        // Where nothing came of the last one yet, processes would die before they have begun.
+        if (counts.done === doneAtKill) continue;
+        doneAtKill = counts.done;
         const isHosts = kills.hosts < hostKills && kills.workers > (kills.hosts + 1) * 2;
         if (isHosts) await processes.restartHost();
         else await processes.restartWorker(Math.floor(random.float() * workers));
         kills[isHosts ? 'hosts' : 'workers'] += 1;
       }
-      const counts = await talking;
+      await talking;
       console.log('kills', kills, 'turns', counts);
       expect(kills.workers).toBeGreaterThan(2);
       expect(kills.hosts).toBeGreaterThan(0);

@@ -24,7 +24,7 @@ test('triggers are paused and resumed, dead letters read, replayed and dropped',
     { name: 'mail', isPaused: false, lag: 0, parked: 0, deadLetters: 3, workers: 1 },
   ]);
   const table = await cli.run('--table', 'trigger', 'list');
-  expect(table.out).toMatch(/mail +1 running +in \* +0 +0 +3/);
+  expect(table.out).toMatch(/mail +1 running +in \* +0 +[\d.]+ +0 +3/);
 
   const letters = await cli.lines('trigger', 'dead-letters', 'mail');
   expect(letters).toHaveLength(3);

@@ -1,9 +1,7 @@
 /**
  * Group commit: all proposals that wait go into one engine transaction, in the order of arrival.
  *
- * C1. No timer: what waits when the last transaction is done goes out next. A caller that proposes
- *     one by one does not wait for a turn of the event loop each time, but the loop has its turn
- *     after `tuning.aloneGroups` of its commits.
+ * C1. No timer: what waits when the last transaction is done goes out next.
  * C2. Each ledger's share of a group is capped and ledgers take turns: a noisy app starves nobody.
  * C3. A lost answer is resolved before anybody is told: applied, or surely not (then it goes
  *     again). Only if the engine cannot say within `resolveTimeoutMs` is the caller told
@@ -117,10 +115,6 @@ class Loop {
   readonly #upkeep: Chore[] = [];
   #sequence = 0;
   #running = false;
-  /** Whether the last group was of a single proposal. */
-  #isAlone = false;
-  /** Groups since the event loop had its turn. */
-  #sinceTurn = 0;
   #idle: Promise<void> = Promise.resolve();
   #flushTimer: Timer | undefined;
   #flushing: Promise<void> = Promise.resolve();
@@ -136,23 +130,8 @@ class Loop {
     this.#running = true;
     this.#busy.loops += 1;
     this.#idle = new Promise((resolve) => {
-      this.#begin(() => void this.#run().then(resolve));
+      this.#options.clock.soon(() => void this.#run().then(resolve));
     });
-  }
-
-  /**
-   * After what is ready by now: others may be about to propose, and can share the transaction.
-   * Whoever was alone with the last one probably still is, and the way round the event loop would
-   * cost a tenth of a commit.
-   */
-  #begin(run: () => void): void {
-    this.#sinceTurn += 1;
-    if (this.#isAlone && this.#sinceTurn <= tuning.aloneGroups) {
-      queueMicrotask(run);
-      return;
-    }
-    this.#sinceTurn = 0;
-    this.#options.clock.soon(run);
   }
 
   upkeep(work: Work, durability: Durability): Promise<Applied> {
@@ -204,7 +183,6 @@ class Loop {
     const { engine } = this.#options;
     const sync = groups.some((group) => group.sync);
     const stamp = this.#nextStamp();
-    this.#isAlone = groups.length === 1 && groups[0]?.taken.length === 1;
     let outcomes;
     try {
       outcomes = await engine.transact(groups, { stamp, durability: sync ? 'sync' : 'relaxed' });

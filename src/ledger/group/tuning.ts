@@ -10,8 +10,6 @@ export const tuning = {
   groupBytes: 8 * 1024 * 1024,
   /** Mutations and checks in it: nobody else is served while an engine applies them. */
   groupSteps: 10_000,
-  /** Groups of a caller that proposes one by one, before the event loop has its turn. */
-  aloneGroups: 8,
   /** Dead entries that one sweeping commit takes. */
   sweepShare: 256,
   /** Dead entries that one look finds. */

@@ -49,6 +49,16 @@ function isWithin(count: number, bound: Bound | undefined): boolean {
   return count >= (bound?.least ?? -Infinity) && count <= (bound?.most ?? Infinity);
 }
 
+/** Upkeep (a trim, a rewrite, blind counts) takes no revision, but it is something to apply. */
+export function isIdle(decision: Decision): boolean {
+  return decision.revisions === 0 && decision.scopes.length === 0 && !needsUpkeep(decision);
+}
+
+/** Whether it changes what is in the log already. */
+export function needsUpkeep({ trimThrough, rewrites }: Decision): boolean {
+  return trimThrough !== undefined || (rewrites !== undefined && rewrites.length > 0);
+}
+
 /** Throws `internal` if the decision breaks the contract. */
 export function checkDecision(decision: Decision): void {
   const { revisions, writes, scopes, log } = decision;

@@ -14,7 +14,8 @@
 import { LRUCache } from 'lru-cache';
 import { systemClock } from '../../internal/clock.ts';
 import type { Head, StoredEntry } from '../entry.ts';
-import type { Decision, PutWrite, Reads } from '../transaction.ts';
+import type { Decision, Reads } from '../transaction.ts';
+import { fresh, storedOf } from '../kept-entry.ts';
 import { fieldOf } from './encoding.ts';
 import type { LedgerState } from './ledgers.ts';
 import type { Snapshot } from './read.ts';
@@ -129,7 +130,10 @@ export class RecentStates {
       }
     }
     for (const write of decision.writes) {
-      keep(fieldOf(write), write.kind === 'put' ? storedOf(write, base, time) : null);
+      keep(
+        fieldOf(write),
+        write.kind === 'put' ? storedOf(write, base + write.offset, time) : null,
+      );
     }
     if (bytes > this.#ledgerBytesMax) {
       this.forget(state);
@@ -155,25 +159,4 @@ export class RecentStates {
 
 function bytesOf(field: string, entry: StoredEntry | null): number {
   return overheadBytes + field.length + (entry?.content.length ?? 0);
-}
-
-function fresh(entry: StoredEntry): StoredEntry {
-  const { content } = entry;
-  return typeof content === 'string' ? entry : { ...entry, content: new Uint8Array(content) };
-}
-
-function storedOf(put: PutWrite, base: number, time: number): StoredEntry {
-  const { scope, key, content, offset, createdAt, expiresAt, schema, size, external } = put;
-  return {
-    scope,
-    key,
-    content: typeof content === 'string' ? content : new Uint8Array(content),
-    version: base + offset,
-    createdAt: createdAt ?? time,
-    updatedAt: time,
-    expiresAt,
-    schema,
-    size,
-    external,
-  };
 }

@@ -15,7 +15,7 @@ import { HoldfastError } from '../../errors/index.ts';
 import { systemClock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
 import type { Applied, Decision, Outcome, Reads, Stamp, View, Work } from '../transaction.ts';
-import { checkDecision, joinReads } from '../verdict.ts';
+import { checkDecision, isIdle, joinReads } from '../verdict.ts';
 import { argumentsOf } from './commit/arguments.ts';
 import { listOf, numberOf, textOf } from './encoding.ts';
 import type { Reply } from './encoding.ts';
@@ -253,16 +253,6 @@ export class Transactor {
     const most = Math.min(pauseMaxMs, 2 ** Math.min(attempt, 8) / 2);
     await systemClock.sleep(most * this.#options.random.float());
   }
-}
-
-/** Upkeep (a trim, a rewrite, blind counts) takes no revision, but it is something to apply. */
-function isIdle({ revisions, scopes, trimThrough, rewrites }: Decision): boolean {
-  return (
-    revisions === 0 &&
-    scopes.length === 0 &&
-    trimThrough === undefined &&
-    (rewrites === undefined || rewrites.length === 0)
-  );
 }
 
 function idleOutcome({ head, time }: Snapshot): Applied {

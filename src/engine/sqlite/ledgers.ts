@@ -11,7 +11,6 @@
  *     `current` is called within a snapshot or a transaction, after `refresh`.
  */
 import type { Head, ScopeStat, StoredEntry } from '../entry.ts';
-import type { PutWrite } from '../transaction.ts';
 import { EntryCache } from './cache.ts';
 import type { Connection, Row } from './file/connection.ts';
 import { lastLogRow, readTail, revisionOf } from './tail.ts';
@@ -182,29 +181,6 @@ export function entryOf(scope: string, key: string, row: Row): StoredEntry {
     size: row[5] as number,
     external: row[6] === 1,
   });
-}
-
-/** The entry that a put leaves, with content of its own. */
-export function storedOf(write: PutWrite, version: number, time: number): StoredEntry {
-  const { scope, key, content, createdAt = time, expiresAt, schema, size, external } = write;
-  return Object.freeze({
-    scope,
-    key,
-    content: typeof content === 'string' ? content : new Uint8Array(content),
-    version,
-    createdAt,
-    updatedAt: time,
-    expiresAt,
-    schema,
-    size,
-    external,
-  });
-}
-
-/** An entry that its receiver may change without reaching the stored one. */
-export function fresh(entry: StoredEntry): StoredEntry {
-  const { content } = entry;
-  return typeof content === 'string' ? entry : { ...entry, content: new Uint8Array(content) };
 }
 
 /** Heads are handed out as they are. */

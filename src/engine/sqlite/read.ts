@@ -8,7 +8,8 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { Ref, ScanRange, ScopeCensus, StoredEntry } from '../entry.ts';
 import type { Due, Moment, ReadResult, ScanResult, ScopeQuery, ScopesResult } from '../engine.ts';
 import type { Connection, Row } from './file/connection.ts';
-import { entryOf, fresh } from './ledgers.ts';
+import { fresh } from '../kept-entry.ts';
+import { entryOf } from './ledgers.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';
 
 type MaybeEntry = StoredEntry | undefined;

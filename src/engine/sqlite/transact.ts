@@ -22,14 +22,14 @@ import type {
   View,
   Work,
 } from '../transaction.ts';
-import { checkDecision, joinReads } from '../verdict.ts';
-import { Application, idleOutcome, isIdle } from './commit/apply.ts';
+import { checkDecision, isIdle, joinReads } from '../verdict.ts';
+import { Application, idleOutcome } from './commit/apply.ts';
 import type { Change } from './commit/apply.ts';
 import { foldTail } from './commit/fold.ts';
 import type { Connection } from './file/connection.ts';
 import { CommitFailure, explainFailure, isDoubtfulCommit } from './file/errors.ts';
 import type { Hints } from './hints.ts';
-import { fresh } from './ledgers.ts';
+import { fresh } from '../kept-entry.ts';
 import type { Ledgers, LedgerState } from './ledgers.ts';
 import { checkStamp, resolveStamp } from './commit/stamps.ts';
 

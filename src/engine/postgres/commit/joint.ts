@@ -18,7 +18,8 @@ import type { Decided } from './decide.ts';
 import { Again } from './lock.ts';
 import type { Locks } from './lock.ts';
 import type { Views } from './view.ts';
-import { idleOutcome, isIdle, needsUpkeep, resultOf } from './verdict.ts';
+import { isIdle, needsUpkeep } from '../../verdict.ts';
+import { idleOutcome, resultOf } from './verdict.ts';
 import { writeAll } from './write.ts';
 
 /** What became of a call. `missed`: its ledger was held; `alone`: it has to go by itself. */

@@ -9,8 +9,10 @@
  */
 import type { Head } from '../../entry.ts';
 import type { Applied, Decision, Stamp } from '../../transaction.ts';
+import { isIdle, needsUpkeep } from '../../verdict.ts';
 import type { Connection } from '../file/connection.ts';
-import { frozenHead, storedOf } from '../ledgers.ts';
+import { storedOf } from '../../kept-entry.ts';
+import { frozenHead } from '../ledgers.ts';
 import type { Ledgers, LedgerState } from '../ledgers.ts';
 import { appendLog, rewriteLog, trimLog } from '../log.ts';
 import { firstLedger } from '../schema.ts';
@@ -51,16 +53,6 @@ export interface Change {
   readonly revisions: number;
   /** Makes what was written known to this process; after COMMIT. */
   publish(): void;
-}
-
-/** Upkeep (a trim, a rewrite, blind counts) takes no revision, but it is something to apply. */
-export function isIdle({ revisions, scopes, trimThrough, rewrites }: Decision): boolean {
-  return (
-    revisions === 0 &&
-    scopes.length === 0 &&
-    trimThrough === undefined &&
-    (rewrites === undefined || rewrites.length === 0)
-  );
 }
 
 /** What a decision that changes nothing is answered with. */
@@ -131,13 +123,11 @@ export class Application {
   /** Whether the log row cannot say all that this commit changes beside its entries (tail.ts). */
   #mustFold(): boolean {
     const { ledger, decision, stamp, incarnation } = this.#plan;
-    const { log, trimThrough, rewrites } = decision;
     return (
-      log === undefined ||
+      decision.log === undefined ||
       incarnation !== undefined ||
       this.#tallies.hasNew ||
-      trimThrough !== undefined ||
-      (rewrites !== undefined && rewrites.length > 0) ||
+      needsUpkeep(decision) ||
       ledger.stamp?.member !== stamp.member ||
       isLong(this.#ledgers.tail(ledger))
     );

@@ -9,6 +9,7 @@ import { RemoteSource, clientTerms } from '../client/index.ts';
 import { openEngine } from '../engine/index.ts';
 import { systemClock } from '../internal/clock.ts';
 import { systemRandom } from '../internal/random.ts';
+import { withoutPassword } from '../internal/without-password.ts';
 import { limits, openLedgers } from '../ledger/index.ts';
 import type { Ledger, LedgerSource, Ledgers } from '../ledger/index.ts';
 // Knows every engine by the scheme of its URLs.
@@ -62,14 +63,9 @@ export async function openStore(store: string, access: Access, token?: string): 
   return opened(url, ledgers, ledgers);
 }
 
-/** What may be shown of a URL: all but a password. */
-export function shownUrl(url: string): string {
-  return url.replace(/^([a-z+.-]+:\/\/[^/?#@:]*):[^/?#@]*@/, '$1@');
-}
-
 function opened(url: string, source: LedgerSource, ledgers?: Ledgers): OpenStore {
   return {
-    url: shownUrl(url),
+    url: withoutPassword(url),
     source,
     ledgers,
     ledger: (app) => source.ledger(app),

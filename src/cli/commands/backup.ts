@@ -6,7 +6,8 @@ import type { Context } from '../context.ts';
 import { unreadable, usageError } from '../failure.ts';
 import { formatBytes } from '../output/format.ts';
 import type { Progress } from '../output/progress.ts';
-import { atHome, openStore, shownUrl, storeUrl } from '../store.ts';
+import { withoutPassword } from '../../internal/without-password.ts';
+import { atHome, openStore, storeUrl } from '../store.ts';
 
 export interface CopyCommandOptions {
   readonly force?: boolean | undefined;
@@ -57,7 +58,9 @@ async function copy(
 function pathOf(store: string): string {
   const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(storeUrl(store))?.[1];
   if (path !== undefined) return path;
-  throw usageError(`'${shownUrl(store)}' is no file; use copy, or export and import, for it`);
+  throw usageError(
+    `'${withoutPassword(store)}' is no file; use copy, or export and import, for it`,
+  );
 }
 
 async function requireSqlite(path: string): Promise<void> {

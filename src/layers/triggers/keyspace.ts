@@ -22,8 +22,8 @@
  * K3. A lane's row is written against the version that its owner knows, so that a commit which
  *     arrives late, after its sender has asked again, cannot count twice.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { sha256 } from '../../internal/sha256.ts';
 import type { Ref } from '../../ledger/index.ts';
 
 export const scopePrefix = '$trigger/';
@@ -115,7 +115,7 @@ export function pinName(name: string): string {
 
 /** Names one scope's key in few bytes. */
 export function digestOf(scope: string, key: string): string {
-  return bytesToHex(sha256(utf8ToBytes(`${scope}\0${key}`))).slice(0, 24);
+  return bytesToHex(sha256(`${scope}\0${key}`)).slice(0, 24);
 }
 
 /** FNV-1a, for spreading alone. */

@@ -4,8 +4,8 @@
  *
  * Names count, code does not: a handler that was corrected is the same graph.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { sha256 } from '../../internal/sha256.ts';
 import type { PolicyRule } from '../../layers/runs/index.ts';
 import { shownEdge } from './edges.ts';
 import type { Edge } from './edges.ts';
@@ -42,7 +42,7 @@ function shownRule(rule: PolicyRule): string {
 export function signatureOf(description: GraphDescription): string {
   const { start, executors, edges, policies } = description;
   const text = JSON.stringify([start, executors, edges, policies]);
-  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, signatureChars);
+  return bytesToHex(sha256(text)).slice(0, signatureChars);
 }
 
 /** What changed from one graph to another, a line each; empty if nothing did. */

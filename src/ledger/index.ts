@@ -7,6 +7,8 @@ export type { CheckupOptions, Finding, FindingRule } from './checkup/index.ts';
 export { openLedgers } from './ledgers.ts';
 export type { AppOptions, ScopeRule, StoreRules, ValueFault } from './rules/app-rules.ts';
 export type { Ledgers, LedgersOptions } from './ledgers.ts';
+export { holds, WatcherIndex } from './log/watcher-index.ts';
+export type { Place } from './log/watcher-index.ts';
 export { limits } from './limits.ts';
 export { checkApp } from './names.ts';
 export { applyOperations, checkOperations } from './operations/index.ts';

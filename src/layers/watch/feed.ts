@@ -8,11 +8,10 @@
  * F4. When its stream breaks the feed goes on from where it was; watchers notice nothing.
  */
 import { isHoldfastError } from '../../errors/index.ts';
-import type { Change, ChangeFilter, Commit, Ledger, Position } from '../../ledger/index.ts';
+import { WatcherIndex } from '../../ledger/index.ts';
+import type { Change, ChangeFilter, Commit, Ledger, Place, Position } from '../../ledger/index.ts';
 import type { Patience } from '../../internal/patience.ts';
 import { RecentCommits } from './recent-commits.ts';
-import { WatcherIndex } from './watcher-index.ts';
-import type { Place } from './watcher-index.ts';
 
 /** What a watcher wants of one commit. */
 export interface Found {

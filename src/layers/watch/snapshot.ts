@@ -7,8 +7,7 @@
  */
 import { HoldfastError } from '../../errors/index.ts';
 import { cursorAt } from '../../ledger/index.ts';
-import type { Entry, EntryHead, Ledger, Page, Position } from '../../ledger/index.ts';
-import type { Place } from './watcher-index.ts';
+import type { Entry, EntryHead, Ledger, Page, Place, Position } from '../../ledger/index.ts';
 
 const pageEntries = 500;
 /** Renewed with each page: how long a consumer may think about one. */

@@ -4,14 +4,13 @@
  * W1. Every matching change comes once and in order, or the answer says why that cannot be.
  * W2. While nobody asks it holds a position and nothing else, whatever is written.
  */
-import type { ChangeFilter, Commit, Ledger, Position } from '../../ledger/index.ts';
+import { holds } from '../../ledger/index.ts';
+import type { ChangeFilter, Commit, Ledger, Place, Position } from '../../ledger/index.ts';
 import { deferred } from '../../internal/deferred.ts';
 import type { Deferred } from '../../internal/deferred.ts';
 import type { Feed, Found, Subscriber } from './feed.ts';
 import type { Patience } from '../../internal/patience.ts';
 import type { WatchEnd } from './watch-options.ts';
-import { holds } from './watcher-index.ts';
-import type { Place } from './watcher-index.ts';
 
 export type Pulled =
   | { readonly kind: 'found'; readonly found: readonly Found[]; readonly through: Position }

@@ -9,7 +9,7 @@ import { present } from '../../internal/assert.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
 import { checkKey, checkKeyBound, checkScope, limits } from '../../ledger/index.ts';
-import type { ChangeFilter, Ledger, Position } from '../../ledger/index.ts';
+import type { ChangeFilter, Ledger, Place, Position } from '../../ledger/index.ts';
 import { Feed } from './feed.ts';
 import { Patience } from '../../internal/patience.ts';
 import { snapshotOf } from './snapshot.ts';
@@ -17,7 +17,6 @@ import { Watch } from './watch.ts';
 import type { AppWatchOptions } from './watch-options.ts';
 import type { Decode } from './watched-change.ts';
 import { Watcher } from './watcher.ts';
-import type { Place } from './watcher-index.ts';
 
 export interface WatchesParts {
   readonly clock: Clock;

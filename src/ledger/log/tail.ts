@@ -3,7 +3,9 @@
  *
  * W1. Watchers pull: a slow one costs a writer nothing, and holds no memory but its position.
  * W2. Recent commits are served from a bounded ring; whoever is behind it reads the log itself.
- * W3. Hints only wake. A lost one is made up for by a slow poll; the log alone says what happened.
+ * W3. Hints only make it look. A lost one is made up for by a slow poll; the log alone says what
+ *     happened.
+ * W4. A commit wakes those who want one of its changes, and costs nothing for the others.
  */
 import { present } from '../../internal/assert.ts';
 import type { Engine } from '../../engine/index.ts';
@@ -16,6 +18,7 @@ import { tuning } from '../group/tuning.ts';
 import type { NamedChange, NamedCommit } from './decode.ts';
 import { positionOf } from './reader.ts';
 import type { LogReader } from './reader.ts';
+import { WaitingWatchers } from './waiting-watchers.ts';
 
 /** A lost hint delays a watcher by at most this long. */
 const pollMs = 1000;
@@ -31,11 +34,16 @@ export class Tail {
   #end: Position = origin;
   #watchers = 0;
   #isClosed = false;
-  #wakers = new Set<() => void>();
-  /** Counts hints, so that one that came while a watcher was reading is not lost to it. */
+  readonly #waiting = new WaitingWatchers();
+  /** Where those who wait were last told how far they have looked. */
+  #told = 0;
+  /** Whether the log goes on after what the last reading took. */
+  #isBehind = false;
+  /** Counts hints, so that one that came while the log was read is not lost. */
   #hints = 0;
   /** How many of them there were when the last reading began. */
   #filledHints = 0;
+  #looking = false;
   #filling: Promise<void> | undefined;
   #poll: Timer | undefined;
   #unsubscribe: (() => void) | undefined;
@@ -47,19 +55,17 @@ export class Tail {
     this.#clock = clock;
   }
 
-  /** Wakes those who wait for the log to move. */
+  /** The log may have moved: looks, if anybody waits for that. */
   hint(): void {
     this.#hints += 1;
-    const wakers = this.#wakers;
-    this.#wakers = new Set();
-    for (const wake of wakers) wake();
+    if (this.#waiting.size > 0 && !this.#looking) void this.#look();
   }
 
   /** The engine is gone: whoever waits is woken to learn it, and nobody polls any more. */
   close(): void {
     this.#isClosed = true;
     this.#poll?.cancel();
-    this.hint();
+    this.#waiting.wakeAll(this.#end);
   }
 
   /** Forgets what it holds of recent values. */
@@ -68,12 +74,40 @@ export class Tail {
     this.#from = this.#end.revision;
   }
 
-  async *watch(options: WatchOptions, start: Promise<Position>): AsyncGenerator<LogPage> {
+  /** Its `return` ends a `next` that waits, too. */
+  watch(options: WatchOptions, start: Promise<Position>): AsyncIterableIterator<LogPage> {
+    const leaving = new AbortController();
+    const { signal } = options;
+    const leave = (): void => leaving.abort();
+    if (signal?.aborted === true) leave();
+    signal?.addEventListener('abort', leave, { once: true });
+    const pages = this.#pages(options, start, leaving.signal);
+    const iterator: AsyncIterableIterator<LogPage> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: async () => {
+        const step = await pages.next();
+        if (step.done === true) signal?.removeEventListener('abort', leave);
+        return step;
+      },
+      return: () => {
+        leave();
+        signal?.removeEventListener('abort', leave);
+        return pages.return(undefined);
+      },
+    };
+    return iterator;
+  }
+
+  async *#pages(
+    options: WatchOptions,
+    start: Promise<Position>,
+    leaving: AbortSignal,
+  ): AsyncGenerator<LogPage> {
     try {
       this.#enter();
       let at = await start;
       let told = at.revision;
-      while (options.signal?.aborted !== true) {
+      while (!leaving.aborted) {
         const { page, hints } = await this.#page(at, options);
         if (page.kind !== 'commits') {
           yield page;
@@ -83,7 +117,9 @@ export class Tail {
         if (page.commits.length > 0 || at.revision - told >= tuning.watchTellsAfter) {
           told = at.revision;
           yield page;
-        } else if (at.revision >= page.head.revision) await this.#moved(hints, options.signal);
+        } else if (at.revision >= page.head.revision) {
+          at = await this.#moved(at, options, hints, leaving);
+        }
       }
     } finally {
       this.#leave();
@@ -125,20 +161,36 @@ export class Tail {
       const { head } = await this.#engine.read(this.#ledger, []);
       this.#end = positionOf(head);
       this.#from = head.revision;
+      this.#told = head.revision;
       return;
     }
-    const page = await this.#reader.named(this.#end.revision, {}, this.#end);
+    const seen = this.#end;
+    const page = await this.#reader.named(seen.revision, {}, seen);
     if (page.kind !== 'commits') {
       // The end itself is gone: start over from the head; watchers learn it from the log.
       this.#end = page.head;
       this.#ring = [];
       this.#from = page.head.revision;
+      this.#isBehind = false;
+      this.#waiting.wakeAll(seen);
       return;
     }
     for (const commit of page.commits) this.#ring.push(commit);
     this.#end = page.through;
+    this.#isBehind = page.through.revision < page.head.revision;
     const surplus = this.#ring.length - tuning.ringCommits;
     if (surplus > 0) this.#from = this.#ring.splice(0, surplus).at(-1)?.revision ?? this.#from;
+    this.#tell(page.commits, seen);
+  }
+
+  /** Wakes those who want what was read, and all of them once in a while to tell how far it is. */
+  #tell(commits: readonly NamedCommit[], seen: Position): void {
+    if (this.#end.revision - this.#told < tuning.watchTellsAfter) {
+      this.#waiting.found(commits, seen);
+      return;
+    }
+    this.#told = this.#end.revision;
+    this.#waiting.wakeAll(seen);
   }
 
   #since(revision: number): NamedCommit[] {
@@ -152,18 +204,29 @@ export class Tail {
     return this.#ring.slice(low);
   }
 
-  /** Resolves at the next hint after `hints` of them, or when the signal aborts. */
-  #moved(hints: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#hints !== hints || signal?.aborted === true) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        signal?.removeEventListener('abort', wake);
-        this.#wakers.delete(wake);
-        resolve();
-      };
-      signal?.addEventListener('abort', wake, { once: true });
-      this.#wakers.add(wake);
-    });
+  /** Resolves once there may be more for a watcher at `at` that has made good `hints` of them. */
+  async #moved(
+    at: Position,
+    filter: ChangeFilter,
+    hints: number,
+    leaving: AbortSignal,
+  ): Promise<Position> {
+    const isStale = this.#hints !== hints || this.#isBehind || at.revision < this.#end.revision;
+    return isStale || this.#isClosed ? at : this.#waiting.wait(filter, at, leaving);
+  }
+
+  /** Reads on for those who wait, until every hint is made good. */
+  async #look(): Promise<void> {
+    this.#looking = true;
+    try {
+      do await this.#fill();
+      while (this.#waiting.size > 0 && (this.#filledHints !== this.#hints || this.#isBehind));
+    } catch {
+      // Whoever waits meets the failure itself, and tells it to whom it concerns.
+      this.#waiting.wakeAll(this.#end);
+    } finally {
+      this.#looking = false;
+    }
   }
 
   #enter(): void {
@@ -182,6 +245,7 @@ export class Tail {
     this.#poll?.cancel();
     this.#ring = [];
     this.#end = origin;
+    this.#isBehind = false;
   }
 
   #pollLater(): void {

@@ -67,7 +67,19 @@ export class SteadyLedger implements Ledger {
   watch(options: WatchOptions = {}): AsyncIterable<LogPage> {
     const start =
       options.after === undefined ? this.head().then(({ position }) => position) : options.after;
-    return watchOn(this.#ledger, start, options);
+    const leaving = new AbortController();
+    const signals = [leaving.signal, ...(options.signal === undefined ? [] : [options.signal])];
+    const signal = AbortSignal.any(signals);
+    const pages = watchOn(this.#ledger, start, { ...options, signal });
+    const iterator: AsyncIterableIterator<LogPage> = {
+      [Symbol.asyncIterator]: () => iterator,
+      next: () => pages.next(),
+      return: () => {
+        leaving.abort();
+        return pages.return(undefined);
+      },
+    };
+    return iterator;
   }
 
   pin(name: string, at: Position, ttlMs: number): Promise<Pin> {

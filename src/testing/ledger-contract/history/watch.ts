@@ -225,6 +225,18 @@ function ending(contract: LedgerContract): void {
     expect(done.done).toBe(true);
   });
 
+  contract.test('a return ends a watch that waits', async (world) => {
+    const { app } = await world.start();
+    const { position } = await write(app, set('k', 1));
+    const watch = watching(app, { after: position });
+    const waiting = watch.next();
+    await app.head();
+    await app.head();
+    await watch.return?.();
+    expect((await waiting).done).toBe(true);
+    expect((await watch.next()).done).toBe(true);
+  });
+
   contract.test('a consumer that stops ends its watch and no other', async (world) => {
     const { app } = await world.start();
     const other = watching(app, { after: origin });

@@ -37,8 +37,6 @@ export class Progress {
   #timer: Timer | undefined;
   #writing: Promise<void> = Promise.resolve();
   #writtenAt: number;
-  /** Our own last write moves the log, too: it is no reason for another. */
-  #lastWrite = 0;
   #pinned: { readonly revision: number; readonly at: number } | undefined;
 
   constructor(parts: ProgressParts) {
@@ -67,11 +65,11 @@ export class Progress {
   /** Writes what has moved a long way, or a long time ago. */
   async writeIfIdle(): Promise<void> {
     const late = this.#setting.host.clock.monotonic() - this.#writtenAt >= idleMs;
-    for (const { low, base } of this.#shards.values()) {
+    for (const { low, base, wanted } of this.#shards.values()) {
       const distance = low.revision - base.revision;
-      if (distance >= idleRevisions || (late && low.revision > this.#lastWrite && distance > 0)) {
-        return this.write();
-      }
+      // What moves the log otherwise, such as our own writes, is no reason for a write.
+      const isDue = late && distance > 0 && wanted > base.revision;
+      if (distance >= idleRevisions || isDue) return this.write();
     }
   }
 
@@ -117,7 +115,6 @@ export class Progress {
     this.#writtenAt = this.#setting.host.clock.monotonic();
     if (answer.kind === 'committed') {
       for (const { shard, low } of moved) shard.base = low;
-      this.#lastWrite = answer.position.revision;
       return;
     }
     for (const { shard } of moved) if (shard.ownership.lostBy(answer)) shard.lose(undefined);

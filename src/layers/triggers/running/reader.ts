@@ -92,11 +92,13 @@ export class Reader {
   #offer(commits: readonly Commit[], through: Position): void {
     const { shards, since, setting } = this.#parts;
     const { scope, kinds } = setting.plan.filter;
+    let wanted = 0;
     for (const commit of commits) {
-      if (since !== undefined && commit.time < since) continue;
       for (const change of commit.changes) {
         if (scope === undefined && change.scope.startsWith('$')) continue;
         if (kinds !== undefined && !kinds.includes(change.kind)) continue;
+        wanted = commit.position.revision;
+        if (since !== undefined && commit.time < since) break;
         const lane = laneOfChange(change);
         const bytes = shards.get(shardOfLane(lane))?.offer(lane, commit, change) ?? 0;
         if (bytes === 0) continue;
@@ -104,7 +106,7 @@ export class Reader {
         this.#bytes += bytes;
       }
     }
-    for (const shard of shards.values()) shard.offered(through);
+    for (const shard of shards.values()) shard.offered(through, wanted);
     this.#position = through;
     this.#hasRead = true;
   }

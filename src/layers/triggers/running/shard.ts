@@ -44,6 +44,8 @@ export class Shard {
   base: Position;
   /** The log was read up to here. */
   read: Position;
+  /** The last that was read of what the trigger listens to, whichever shard it is of. */
+  wanted = 0;
   isOver = false;
   /** Whether it takes no more events, because it is about to be given away. */
   isClosing = false;
@@ -104,8 +106,10 @@ export class Shard {
   }
 
   /** Everything up to here was offered. */
-  offered(through: Position): void {
-    if (!this.isClosing && through.revision > this.read.revision) this.read = through;
+  offered(through: Position, wanted: number): void {
+    if (this.isClosing || through.revision <= this.read.revision) return;
+    this.read = through;
+    this.wanted = Math.max(this.wanted, wanted);
   }
 
   /** Everything up to here is done. */

@@ -14,7 +14,7 @@ import type { Random } from '../internal/random.ts';
 import { systemRandom } from '../internal/random.ts';
 import { DirectLedger } from './direct-ledger.ts';
 import type { LedgerOptions, QuotaWarning } from './direct-ledger.ts';
-import { Committer } from './group/committer.ts';
+import { Committer } from './committer/committer.ts';
 import { rulesOf } from './rules/app-rules.ts';
 import type { AppRules, StoreRules } from './rules/app-rules.ts';
 import type { Ledger, LedgerSource } from './ledger.ts';

@@ -3,7 +3,7 @@ import type { Reads, Ref, StoredEntry, Verdict, View, Work } from '../../engine/
 import { assert, present } from '../../internal/assert.ts';
 import { tuning } from './tuning.ts';
 import { addressOf, valuesScope } from '../keyspace/address.ts';
-import type { Lane, Waiting } from './committer.ts';
+import type { Lane, Waiting } from './lane.ts';
 import { applyDifference, decodeExternal, rowsOf } from '../keyspace/external.ts';
 import type { ExternalRef } from '../keyspace/external.ts';
 import { GroupReads } from './group-reads.ts';

@@ -2,6 +2,8 @@
  * Sizes that trade latency against throughput and memory. Not limits: no caller is refused by them.
  */
 export const tuning = {
+  /** Commits of a lone caller between two turns of the event loop. */
+  wakingsPerTurn: 8,
   /** Proposals in one engine transaction, over all ledgers. */
   groupProposals: 1024,
   /** Proposals of one ledger in it, while others wait. */

@@ -5,7 +5,8 @@
 import { present } from '../../internal/assert.ts';
 import type { Engine, Ref } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
-import type { Committer, Lane } from '../group/committer.ts';
+import type { Committer } from '../committer/committer.ts';
+import type { Lane } from '../group/lane.ts';
 import { tuning } from '../group/tuning.ts';
 import { erasuresRef } from '../keyspace/address.ts';
 import type { Pin } from '../ledger.ts';

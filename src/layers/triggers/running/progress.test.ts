@@ -16,7 +16,7 @@ interface Standing {
   wanted: number;
 }
 
-/** The progress of a process that owns every shard of a trigger, all of which stand at one place. */
+/** Of a process that owns every shard of a trigger, all of which stand at one place. */
 async function progressOf(ledger: Ledger, clock: ManualClock) {
   const records = new TriggerRecords(ledger, 't');
   const config = await records.register({ scope: 'in' }, 'now', 60_000);

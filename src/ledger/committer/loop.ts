@@ -1,7 +1,9 @@
 /**
  * Group commit: all proposals that wait go into one engine transaction, in the order of arrival.
  *
- * C1. No timer: what waits when the last transaction is done goes out next.
+ * C1. No timer: what waits when the last transaction is done goes out next. Who comes to an idle
+ *     loop goes out with what else was proposed in the same turn; once in a while the event loop
+ *     is let in first, for timers and sockets beside a caller that never rests.
  * C2. Each ledger's share of a group is capped and ledgers take turns: a noisy app starves nobody.
  * C3. A lost answer is resolved before anybody is told: applied, or surely not (then it goes
  *     again). Only if the engine cannot say within `resolveTimeoutMs` is the caller told
@@ -12,17 +14,14 @@ import { present } from '../../internal/assert.ts';
 import type { Applied, Durability, Engine, Stamp, Work } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
-import { limits } from '../limits.ts';
-import { tuning } from './tuning.ts';
-import type { CommitAnswer, GivenDurability } from '../proposal.ts';
-import { settle } from './answer.ts';
-import type { Decided } from './answer.ts';
-import { GroupWork } from './group-work.ts';
-import type { QuotaGrowth } from '../rules/growth.ts';
-import type { GroupRules } from './group-run.ts';
-import type { Prepared } from '../door/prepared.ts';
+import type { GivenDurability } from '../proposal.ts';
+import { settle } from '../group/answer.ts';
+import type { Decided } from '../group/answer.ts';
+import { GroupWork } from '../group/group-work.ts';
+import type { Lane } from '../group/lane.ts';
+import { tuning } from '../group/tuning.ts';
 
-export interface CommitterOptions {
+export interface LoopOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly member: string;
@@ -32,69 +31,8 @@ export interface CommitterOptions {
   onBackgroundError(error: unknown): void;
 }
 
-export interface Waiting {
-  readonly prepared: Prepared;
-  resolve(answer: CommitAnswer): void;
-  reject(error: unknown): void;
-}
-
-/** One ledger's waiting proposals, and what to do with a decided group of them. */
-export interface Lane {
-  readonly name: string;
-  rules(): GroupRules;
-  readonly waiting: Waiting[];
-  /** Called for each applied group before its callers are answered. */
-  applied(growths: readonly QuotaGrowth[]): void;
-}
-
-export class Committer {
-  readonly #options: CommitterOptions;
-  readonly #loops = new Map<string, Loop>();
-  readonly #busy: Busy = { loops: 0 };
-
-  constructor(options: CommitterOptions) {
-    this.#options = options;
-  }
-
-  submit(lane: Lane, prepared: Prepared): Promise<CommitAnswer> {
-    return new Promise((resolve, reject) => {
-      if (lane.waiting.length >= limits.waitingProposals) {
-        reject(
-          new HoldfastError(
-            'overloaded',
-            `${lane.waiting.length} proposals wait in '${lane.name}'`,
-          ),
-        );
-        return;
-      }
-      lane.waiting.push({ prepared, resolve, reject });
-      this.#loopOf(lane).wake(lane);
-    });
-  }
-
-  /** Runs upkeep (trim, erasure) as a transaction of its own, in turn with the groups. */
-  upkeep(lane: Lane, work: Work, durability: Durability): Promise<Applied> {
-    return this.#loopOf(lane).upkeep(work, durability);
-  }
-
-  /** Resolves when everything submitted so far is answered and durable. */
-  async drain(): Promise<void> {
-    await Promise.all([...this.#loops.values()].map((loop) => loop.drain()));
-  }
-
-  #loopOf(lane: Lane): Loop {
-    const key = this.#options.engine.grouping === 'store' ? '' : lane.name;
-    let loop = this.#loops.get(key);
-    if (loop === undefined) {
-      loop = new Loop(this.#options, this.#busy);
-      this.#loops.set(key, loop);
-    }
-    return loop;
-  }
-}
-
 /** How many loops are at work: they share the way to the engine, and this process. */
-interface Busy {
+export interface Busy {
   loops: number;
 }
 
@@ -108,18 +46,20 @@ interface Chore {
 /**
  * One transaction at a time: of the whole store, or of one ledger where the engine takes several.
  */
-class Loop {
-  readonly #options: CommitterOptions;
+export class Loop {
+  readonly #options: LoopOptions;
   readonly #busy: Busy;
   readonly #lanes = new Set<Lane>();
   readonly #upkeep: Chore[] = [];
   #sequence = 0;
   #running = false;
+  /** Wakings since the event loop was let in. */
+  #wakings = 0;
   #idle: Promise<void> = Promise.resolve();
   #flushTimer: Timer | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
-  constructor(options: CommitterOptions, busy: Busy) {
+  constructor(options: LoopOptions, busy: Busy) {
     this.#options = options;
     this.#busy = busy;
   }
@@ -130,7 +70,10 @@ class Loop {
     this.#running = true;
     this.#busy.loops += 1;
     this.#idle = new Promise((resolve) => {
-      this.#options.clock.soon(() => void this.#run().then(resolve));
+      const run = (): void => void this.#run().then(resolve);
+      this.#wakings = (this.#wakings + 1) % tuning.wakingsPerTurn;
+      if (this.#wakings === 0) this.#options.clock.soon(run);
+      else queueMicrotask(run);
     });
   }
 

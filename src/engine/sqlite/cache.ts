@@ -40,7 +40,7 @@ export class EntryCache {
     const young = this.#young.get(scope)?.get(key);
     if (young !== undefined) return young;
     const old = this.#old.get(scope)?.get(key);
-    if (old !== undefined) this.set(scope, key, old);
+    if (old !== undefined) this.#keep(scope, key, old, bytesOf(key, old));
     return old;
   }
 
@@ -49,15 +49,30 @@ export class EntryCache {
    * cache's own: nobody may change it any more.
    */
   set(scope: Scope, key: string, entry: StoredEntry | null): void {
+    const young = this.#young.get(scope);
+    const old = this.#old.get(scope);
+    const isKept = young?.has(key) === true || old?.has(key) === true;
+    if (!isKept) return this.add(scope, key, entry);
     const bytes = bytesOf(key, entry);
-    if (bytes > this.#halfBytes) {
-      this.#young.get(scope)?.delete(key);
-      this.#old.get(scope)?.delete(key);
-      return;
-    }
-    const isKept =
-      this.#young.get(scope)?.has(key) === true || this.#old.get(scope)?.has(key) === true;
-    if (!isKept && !this.#visitors.knows(scope.id, key)) return;
+    if (bytes <= this.#halfBytes) return this.#keep(scope, key, entry, bytes);
+    young?.delete(key);
+    old?.delete(key);
+  }
+
+  /** `set` of an entry that was looked for here and not found: it is not looked for again. */
+  add(scope: Scope, key: string, entry: StoredEntry | null): void {
+    if (!this.#visitors.knows(scope.id, key)) return;
+    const bytes = bytesOf(key, entry);
+    if (bytes <= this.#halfBytes) this.#keep(scope, key, entry, bytes);
+  }
+
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#youngBytes = 0;
+  }
+
+  #keep(scope: Scope, key: string, entry: StoredEntry | null, bytes: number): void {
     if (this.#youngBytes + bytes > this.#halfBytes) this.#turn();
     let entries = this.#young.get(scope);
     if (entries === undefined) {
@@ -66,13 +81,8 @@ export class EntryCache {
     }
     const before = entries.get(key);
     this.#youngBytes += before === undefined ? bytes : bytes - bytesOf(key, before);
-    entries.set(key, entry);
-  }
-
-  clear(): void {
-    this.#young = new Map();
-    this.#old = new Map();
-    this.#youngBytes = 0;
+    // So that an entry of text can be handed out as it is.
+    entries.set(key, entry === null ? null : Object.freeze(entry));
   }
 
   #turn(): void {

@@ -159,17 +159,16 @@ export class Ledgers {
     if (cached !== undefined) return cached;
     const row = this.#selectEntry.get(scope.id, key) as unknown as Row | undefined;
     const entry = row === undefined ? null : entryOf(scopeName, key, row);
-    this.cache.set(scope, key, entry);
+    this.cache.add(scope, key, entry);
     return entry;
   }
 }
 
 /**
- * From version, created_at, updated_at, expires_at, schema, size, external, content. Frozen, so
- * that an entry of text can be handed out as it is.
+ * From version, created_at, updated_at, expires_at, schema, size, external, content.
  */
 export function entryOf(scope: string, key: string, row: Row): StoredEntry {
-  return Object.freeze({
+  return {
     scope,
     key,
     content: row[7] as string | Uint8Array,
@@ -180,7 +179,7 @@ export function entryOf(scope: string, key: string, row: Row): StoredEntry {
     schema: row[4] as number,
     size: row[5] as number,
     external: row[6] === 1,
-  });
+  };
 }
 
 /** Heads are handed out as they are. */

@@ -52,8 +52,14 @@ export class SqliteEngine implements Engine {
     this.#transactor = new Transactor(connection, ledgers, this.#hints);
   }
 
-  read(ledger: string, refs: readonly Ref[]): Promise<ReadResult> {
-    return this.#reading(() => this.#reader.read(ledger, refs));
+  async read(ledger: string, refs: readonly Ref[]): Promise<ReadResult> {
+    this.#requireOpen();
+    try {
+      // Nearly always it is as short as this; what follows costs as much again as a hot read.
+      return this.#reader.read(ledger, refs);
+    } catch {
+      return this.#reading(() => this.#reader.read(ledger, refs));
+    }
   }
 
   scan(ledger: string, range: ScanRange): Promise<ScanResult> {

@@ -27,7 +27,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const workloads = [
     largeState(isQuick ? 50 : 500),
     conversations(isQuick ? 10 : 100),
-    longThread(isQuick ? 10 : 40),
+    longThread(isQuick ? 10 : 100),
   ];
   if (!isInstalled) console.log(`LangGraph.js is not installed (${howToInstall}); ours alone`);
   try {

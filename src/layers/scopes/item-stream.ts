@@ -16,7 +16,7 @@ export type Taken<T> = T | typeof leftOut;
 type Result<T> = IteratorResult<T, void>;
 
 /** How many items are taken before the first of them is asked for. */
-const aheadMax = 32;
+const aheadMax = 128;
 
 const over = { done: true, value: undefined } as const;
 

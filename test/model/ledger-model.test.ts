@@ -39,5 +39,5 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 for (const [engine, opening] of Object.entries(openings)) {
   // Opening a file costs more than a short sequence of commands on it.
-  modelSuite(engine, opening, engine === 'sqlite' ? 50 : 200);
+  modelSuite(engine, opening, engine === 'sqlite' ? 40 : 120);
 }

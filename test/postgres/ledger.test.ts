@@ -8,7 +8,6 @@ import {
   ledgerContract,
   listContract,
   recipeContract,
-  loopback,
   ManualClock,
   pressing,
   scopeContract,
@@ -38,12 +37,10 @@ function openerOn(server: string) {
 
 withServer(inject('postgres'), 'postgres', (server) => {
   ledgerContract('postgres', { open: openerOn(server) });
-  const direct = onEngine(openPostgresEngine, () => storeUrl(server));
-  const remote = onEngine(openPostgresEngine, () => storeUrl(server), loopback);
-  for (const [view, setup] of Object.entries({ postgres: direct, 'postgres, by wire': remote })) {
-    scopeContract(view, setup);
-    listContract(view, setup);
-    recipeContract(view, setup);
-    describe('transactions are serializable', () => serializableTest(view, setup, 2));
-  }
+  // Through a server of its own: see served.test.ts.
+  const setup = onEngine(openPostgresEngine, () => storeUrl(server));
+  scopeContract('postgres', setup);
+  listContract('postgres', setup);
+  recipeContract('postgres', setup);
+  describe('transactions are serializable', () => serializableTest('postgres', setup, 2));
 });

@@ -13,7 +13,7 @@ function suitesOn(name: string, server: string): void {
       const url = newStore(server);
       return () => openRedisEngine(url, { ...options, busyTimeoutMs: 5000 });
     },
-    30,
+    12,
   );
   const urls = new Map<string, string>();
   historySuite(
@@ -23,7 +23,7 @@ function suitesOn(name: string, server: string): void {
       urls.set(store, url);
       return openRedisEngine(url, options);
     },
-    4,
+    2,
   );
 }
 

@@ -2,7 +2,7 @@
 import { inject } from 'vitest';
 import { openRedisEngine } from '../../src/engine/redis/index.ts';
 import { triggerContract, watchContract } from '../../src/testing/index.ts';
-import { onEngine, onServedEngine } from '../contract/ledgers.ts';
+import { onEngine } from '../contract/ledgers.ts';
 import { throughAServer } from '../robustness/grounds.ts';
 import { triggerFaults } from '../robustness/triggers/fault-suite.ts';
 import { triggerProcesses } from '../robustness/triggers/process-suite.ts';
@@ -13,10 +13,6 @@ withServer(inject('redis'), 'reaction on Redis', (server) => {
   const direct = onEngine(openRedisEngine, () => newStore(server));
   watchContract('redis', direct);
   triggerContract('redis', direct);
-  triggerContract(
-    'redis, served',
-    onServedEngine(openRedisEngine, () => newStore(server)),
-  );
   triggerFaults('redis', groundOn(server), 8, 2);
   triggerFaults('redis through a server', throughAServer(groundOn(server)), 12, 1);
   triggerProcesses('redis', () => groundOn(server).newStore(), 2);

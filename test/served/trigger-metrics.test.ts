@@ -27,7 +27,8 @@ test('lag, rate, parked events and dead letters of a worker are told by the serv
   expect([valueOf(before, 'paused', 't'), valueOf(before, 'workers', 't')]).toEqual([1, 1]);
   expect(valueOf(before, 'dead_letters', 't')).toBe(0);
   await trigger.resume();
-  await expect.poll(async () => valueOf(await metrics(), 'lag_revisions', 't')).toBe(0);
+  const lag = async (): Promise<unknown> => valueOf(await metrics(), 'lag_revisions', 't');
+  await expect.poll(lag, { timeout: 10_000 }).toBe(0);
   const after = await metrics();
   expect(valueOf(after, 'dead_letters', 't')).toBe(1);
   expect(valueOf(after, 'events_per_second', 't')).toBeGreaterThan(0);

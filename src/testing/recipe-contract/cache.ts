@@ -3,6 +3,7 @@ import { expect, vi } from 'vitest';
 import { Cache } from '../../layers/recipes/index.ts';
 import { userSchema } from '../hand-made-schemas.ts';
 import type { LayerContract } from '../layer-world.ts';
+import { patience } from './computations.ts';
 
 export function cacheContract(contract: LayerContract): void {
   contract.timed(
@@ -17,7 +18,7 @@ export function cacheContract(contract: LayerContract): void {
       expect(computed).toBe(1);
       clock.advance(1);
       expect(await cache.getOrCompute('k', compute)).toBe(1);
-      await vi.waitFor(async () => expect(await cache.get('k')).toBe(2));
+      await vi.waitFor(async () => expect(await cache.get('k')).toBe(2), patience);
       expect(await cache.getOrCompute('k', compute)).toBe(2);
       expect(computed).toBe(2);
       clock.advance(149);
@@ -37,11 +38,11 @@ export function cacheContract(contract: LayerContract): void {
     const down = new Error('down');
     const fail = () => Promise.reject(down);
     expect(await cache.getOrCompute('k', fail)).toBe(1);
-    await vi.waitFor(() => expect(told).toEqual([['k', down]]));
+    await vi.waitFor(() => expect(told).toEqual([['k', down]]), patience);
     await vi.waitFor(async () => {
       expect([1, 2]).toContain(await cache.getOrCompute('k', () => 2));
       expect(await cache.get('k')).toBe(2);
-    });
+    }, patience);
   });
 
   contract.timed('that there is nothing is remembered if it shall be', async ({ app }, clock) => {

@@ -7,7 +7,7 @@ import { App } from '../../store/index.ts';
 import { testParts } from '../layer-world.ts';
 import type { LayerContract } from '../layer-world.ts';
 import { ManualClock } from '../manual-clock.ts';
-import { turns } from './computations.ts';
+import { patience, turns } from './computations.ts';
 
 /** The same ledger, which counts what is read and may leave its watchers in the dark. */
 function observed(ledger: Ledger, isDeaf = false) {
@@ -47,7 +47,7 @@ async function warmed(
     reads.length = 0;
     await cached.getMany(keys);
     expect(reads).toEqual([]);
-  });
+  }, patience);
 }
 
 export function cachedScopeContract(contract: LayerContract): void {
@@ -68,10 +68,10 @@ export function cachedScopeContract(contract: LayerContract): void {
     expect(await cached.get('a')).toBe(undefined);
     for (const value of [1, 2, 3]) {
       await other.set('a', value);
-      await vi.waitFor(async () => expect(await cached.get('a')).toBe(value));
+      await vi.waitFor(async () => expect(await cached.get('a')).toBe(value), patience);
     }
     await other.delete('a');
-    await vi.waitFor(async () => expect(await cached.get('a')).toBe(undefined));
+    await vi.waitFor(async () => expect(await cached.get('a')).toBe(undefined), patience);
   });
 
   contract.test('what was written through it is read back', async (world) => {
@@ -135,7 +135,7 @@ export function cachedScopeContract(contract: LayerContract): void {
       await scope.set('b', (await scope.get('b', 0)) + 1);
       await turns();
       expect(await cached.get('b')).toBe(await scope.get('b'));
-    });
+    }, patience);
     gate.resolve();
     expect(await late).toBe(1);
     expect(await cached.get('a')).toBe(2);

@@ -2,7 +2,7 @@
 import { expect, vi } from 'vitest';
 import { Cache } from '../../layers/recipes/index.ts';
 import type { LayerContract } from '../layer-world.ts';
-import { computation, passing, turns } from './computations.ts';
+import { computation, passing, patience, turns } from './computations.ts';
 
 export function computationContract(contract: LayerContract): void {
   contract.test('many callers in two processes make one computation', async (world) => {
@@ -83,15 +83,12 @@ export function computationContract(contract: LayerContract): void {
     await turns();
     for (let step = 0; step < 10; step += 1) {
       await clock.pass(1000);
-      await vi.waitFor(
-        async () => {
-          // An answer that came late set its next timer late: it needs some time more.
-          await clock.pass(10);
-          const [claim] = await world.ledger.read([{ scope: '$cache/c', key: 'c/k' }]);
-          expect(claim?.expiresAt).toBeGreaterThan(clock.now() + 2000);
-        },
-        { timeout: 3000, interval: 20 },
-      );
+      await vi.waitFor(async () => {
+        // An answer that came late set its next timer late: it needs some time more.
+        await clock.pass(10);
+        const [claim] = await world.ledger.read([{ scope: '$cache/c', key: 'c/k' }]);
+        expect(claim?.expiresAt).toBeGreaterThan(clock.now() + 2000);
+      }, patience);
     }
     expect(slow.signal()?.aborted).toBe(false);
     slow.finish(7);
@@ -108,7 +105,10 @@ export function computationContract(contract: LayerContract): void {
     const other = { scope: '$cache/c', key: 'c/k', value: 'other', ttlMs: 60_000 };
     await ledger.commit({ mutations: [{ kind: 'set', ...other }] });
     await clock.pass(1000);
-    await vi.waitFor(() => expect(paused.signal()?.aborted).toBe(true));
+    await vi.waitFor(async () => {
+      await clock.pass(10);
+      expect(paused.signal()?.aborted).toBe(true);
+    }, patience);
     paused.finish('old');
     expect(await asked).toBe('old');
     expect(await cache.get('k')).toBe(undefined);

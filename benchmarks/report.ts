@@ -1,4 +1,7 @@
-/** One line for the reader, one JSON file for the record: figures, machine, versions, command. */
+/**
+ * One line for who waits, a page for the reader and a JSON file for the record: figures, machine,
+ * versions, command.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
@@ -23,17 +26,16 @@ export class Report {
   add(finding: Finding): void {
     this.#findings.push(finding);
     const mark = finding.met === undefined ? ' ' : finding.met ? '✓' : '✗';
-    const figures = Object.entries(finding.figures).map(
-      ([name, figure]) => `${name} ${shown(figure)}`,
+    console.log(
+      `${mark} ${finding.question}  [${finding.target}]\n    ${figuresOf(finding).join(', ')}`,
     );
-    console.log(`${mark} ${finding.question}  [${finding.target}]\n    ${figures.join(', ')}`);
   }
 
   addPair(question: string, least: number, result: PairedResult): void {
     const { ours, limit, ratio, low, high, pairs } = result;
     this.add({
       question,
-      target: `at least ${least} of the limit`,
+      target: `at least ${shown(least)} of the limit`,
       met: ratio >= least,
       figures: { ratio, low, high, 'ours/s': ours, 'limit/s': limit, pairs },
     });
@@ -50,8 +52,37 @@ export class Report {
     };
     const file = new URL(`${this.#name}.json`, folder);
     writeFileSync(file, `${JSON.stringify(record, undefined, 2)}\n`);
-    console.log(`\nwritten to benchmarks/results/${this.#name}.json`);
+    writeFileSync(new URL(`${this.#name}.md`, folder), pageOf(record));
+    console.log(`\nwritten to benchmarks/results/${this.#name}.json and .md`);
   }
+}
+
+interface Recorded {
+  readonly benchmark: string;
+  readonly command: string;
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly findings: readonly Finding[];
+}
+
+function pageOf({ benchmark, command, machine: on, findings }: Recorded): string {
+  const { processor, cores, memoryGiB, system, node, sqlite } = on;
+  const rows = findings.map((finding) => {
+    const verdict = finding.met === undefined ? '' : finding.met ? 'met' : '**missed**';
+    const cells = [finding.question, finding.target, verdict, figuresOf(finding).join('<br>')];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  return `# ${benchmark}
+
+\`${command}\` on ${cores} cores (${processor}), ${memoryGiB} GiB, ${system}, Node ${node}, SQLite ${sqlite}.
+
+| Question | Aim | | Figures |
+|---|---|---|---|
+${rows.join('\n')}
+`;
+}
+
+function figuresOf({ figures }: Finding): string[] {
+  return Object.entries(figures).map(([name, figure]) => `${name} ${shown(figure)}`);
 }
 
 function machine(): Record<string, string | number> {

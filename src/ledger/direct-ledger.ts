@@ -41,10 +41,11 @@ import { History } from './log/history.ts';
 import { LogReader, positionOf } from './log/reader.ts';
 import { withValues } from './log/replayed-values.ts';
 import { Tail } from './log/tail.ts';
+import { commitUnchanged } from './door/unchanged.ts';
 import { checkMember, checkPin, checkScope } from './names.ts';
 import { origin } from './position.ts';
 import type { Position } from './position.ts';
-import type { CheckFailure, CommitAnswer, Proposal } from './proposal.ts';
+import type { CommitAnswer, Proposal } from './proposal.ts';
 import { checkScanQuery, checkScopesQuery, checkWatchFilter } from './door/queries.ts';
 import { StateReader } from './state/state-reader.ts';
 import { tuning } from './group/tuning.ts';
@@ -187,7 +188,13 @@ export class DirectLedger implements Ledger, Lane {
 
   #propose(prepared: Prepared): Promise<CommitAnswer> {
     const isOfScopes = prepared.checks.some((check) => check.ref === undefined);
-    return isOfScopes ? this.#commitUnchanged(prepared) : this.#committer.submit(this, prepared);
+    if (!isOfScopes) return this.#committer.submit(this, prepared);
+    return commitUnchanged(prepared, {
+      refresh: () => this.#refreshHistory(),
+      knows: (position, head) => this.#history.knows(position, head),
+      due: (scopes) => this.#due(dueHorizonMs, scopes),
+      submit: (one) => this.#committer.submit(this, one),
+    });
   }
 
   async log(after: Position, options: LogOptions = {}): Promise<LogPage> {
@@ -267,27 +274,6 @@ export class DirectLedger implements Ledger, Lane {
     }
   }
 
-  /** A scope's dead count as changed even before they are swept: they are proposed along. */
-  async #commitUnchanged(prepared: Prepared): Promise<CommitAnswer> {
-    const scopes = new Set(
-      prepared.checks.filter(({ ref }) => ref === undefined).map(({ address }) => address),
-    );
-    await this.#refreshHistory();
-    for (;;) {
-      const sweeps = await this.#due(dueHorizonMs, scopes);
-      const answer = await this.#committer.submit(this, { ...prepared, sweeps });
-      if (answer.kind === 'committed' || !answer.failures.some(isDoubtful)) return answer;
-      // Another process's first commit began an incarnation that nobody here knew of: ask again.
-      const head = await this.#refreshHistory();
-      if (!answer.failures.some((one) => this.#isMistaken(one, head))) return answer;
-    }
-  }
-
-  #isMistaken({ check, actual }: CheckFailure, head: Head): boolean {
-    if (!isDoubtful({ check, actual }) || check.kind !== 'unchanged') return false;
-    return this.#history.knows(check.since, head);
-  }
-
   async #refreshHistory(): Promise<Head> {
     const { head } = await this.#engine.read(this.name, []);
     await this.#history.refresh(head);
@@ -306,9 +292,4 @@ export class DirectLedger implements Ledger, Lane {
     const meant = own.filter(({ scope }) => scopes?.has(scope) ?? true);
     return meant.map(({ scope, key }) => ({ scope, key }));
   }
-}
-
-/** Whether a scope check failed although nothing changed since: its position was not known. */
-function isDoubtful({ check, actual }: Pick<CheckFailure, 'check' | 'actual'>): boolean {
-  return check.kind === 'unchanged' && actual <= check.since.revision;
 }

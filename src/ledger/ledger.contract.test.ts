@@ -67,6 +67,7 @@ const repeats = {
   'a watch without a position begins now': 'a repeated call begins later',
   'relaxed commits are flushed at the latest after flushMs': 'a flush that failed is tried again',
   'an erasure says what it found': 'a repeated erasure finds what the first one left',
+  'more proposals than may wait are refused, and the others are not': 'some are repeated later',
 };
 
 function hostileContract(seed: number, faults: HostileFaults): void {

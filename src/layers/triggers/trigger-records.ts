@@ -26,6 +26,7 @@ import {
   valuesScope,
   workerPrefix,
 } from './keyspace.ts';
+import { lagOf } from './lag.ts';
 import type { TriggerFilter, TriggerStart, TriggerStatus } from './trigger-options.ts';
 
 export interface Config {
@@ -182,7 +183,7 @@ export class TriggerRecords {
       isPaused: config.isPaused,
       filter: config.filter,
       position,
-      lag: await this.#lag(position, config.filter),
+      lag: await lagOf(this.ledger, position, config.filter),
       parked: (await this.#keys(progressScope(name), 'parked/')).length,
       deadLetters: (await this.#keys(controlScope(name), deadPrefix)).length,
       workers: workers.length,
@@ -200,22 +201,6 @@ export class TriggerRecords {
       const { perSecond = 0 } = value.decode() as WorkerReport;
       return { member: key.slice(workerPrefix.length), perSecond, at };
     });
-  }
-
-  async #lag(position: Position, { scope, key, prefix, kinds }: TriggerFilter): Promise<number> {
-    for (let after = position; ;) {
-      const page = await this.ledger.log(after, { scope, key, prefix, keysOnly: true });
-      if (page.kind !== 'commits') return page.head.revision - position.revision;
-      const first = page.commits.find(({ changes }) =>
-        changes.some((change) => {
-          if (scope === undefined && change.scope.startsWith('$')) return false;
-          return kinds?.includes(change.kind) ?? true;
-        }),
-      );
-      if (first !== undefined) return page.head.revision - first.position.revision + 1;
-      if (page.through.revision >= page.head.revision) return 0;
-      after = page.through;
-    }
   }
 
   /** Of the shards, in their order. @internal */

@@ -22,6 +22,7 @@ import type { CommitParts } from './commit-turn.ts';
 import { isSame } from './keeper.ts';
 import type { Folded, Keeper } from './keeper.ts';
 import type { Roster } from './roster.ts';
+import { damaged, isFaultOfAnswer, overtakenBy, wrongVersion } from './turn-errors.ts';
 import { TurnEvents } from './turn-events.ts';
 import type { CheckedRequest, TurnConflict, TurnDone, TurnOutcome } from './turn-request.ts';
 import type { WorkerSeat } from './worker-seat.ts';
@@ -273,33 +274,4 @@ export class TurnRun {
       ? reason
       : new HoldfastError('aborted', 'the turn was given up; nothing of it was applied');
   }
-}
-
-/** What a worker can cause; everything else is the store's or our own. */
-const faultsOfAnswers = new Set([
-  'protocol',
-  'state_mismatch',
-  'invalid_value',
-  'invalid_argument',
-  'invalid_operation',
-  'operation_failed',
-]);
-
-function isFaultOfAnswer(error: unknown): boolean {
-  return !isHoldfastError(error) || faultsOfAnswers.has(error.code);
-}
-
-function wrongVersion({ name }: StoredSession): HoldfastError {
-  return new HoldfastError('state_mismatch', `the answer is of another version of '${name}'`);
-}
-
-function overtakenBy({ name }: StoredSession): HoldfastError {
-  return new HoldfastError('contended', `others changed session '${name}' in every attempt`, {
-    details: { session: name },
-  });
-}
-
-function damaged({ name }: StoredSession): HoldfastError {
-  const text = `the stored state of session '${name}' is not the one that its hash names`;
-  return new HoldfastError('store_corrupt', text, { details: { session: name } });
 }

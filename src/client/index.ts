@@ -7,6 +7,7 @@ export type { Channel, ChannelMessage } from '../protocol/index.ts';
 export { App } from '../store/app.ts';
 export { Store } from '../store/store.ts';
 export { open } from './open.ts';
+export type { RemoteStore } from './open.ts';
 export { openRequest, ServedRequest } from './open-request.ts';
 export type { ServedRequestOptions } from './open-request.ts';
 export { clientTerms } from './options.ts';

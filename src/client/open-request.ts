@@ -30,17 +30,67 @@ export class ServedRequest implements AsyncDisposable {
     this.#store = store;
   }
 
-  /** Says that the request is over: its state is reclaimed `reclaimMs` from now. */
+  /**
+   * Says that the request is over: its state is reclaimed `reclaimMs` from now. Throws what a commit
+   * throws; ending it again is fine.
+   *
+   * @example
+   * import { mintWorkerToken, openRequest } from 'holdfast/client';
+   * import { parseGrant, serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0, auth: 'tokens' });
+   * const grants = [parseGrant('shop=read,write,watch')];
+   * const { token: own } = await server.tokens.create({ name: 'shop', grants });
+   * const who = { app: 'shop', request: 'req-1', ttlMs: 60_000 };
+   * const token = await mintWorkerToken(own, who);
+   * await using ctx = await openRequest(server.url, { token, reclaimMs: 1000 });
+   * await ctx.state.set('draft', 'Hello');
+   * await ctx.end();
+   */
   end(): Promise<void> {
     return this.#context.end();
   }
 
-  /** Gives all of the request's state its full `idleMs` anew. */
+  /**
+   * Gives all of the request's state its full `idleMs` anew: for a request that waits long, on a
+   * person say. Costs a read and a write of each entry that the request has.
+   *
+   * @example
+   * import { mintWorkerToken, openRequest } from 'holdfast/client';
+   * import { parseGrant, serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0, auth: 'tokens' });
+   * const grants = [parseGrant('shop=read,write,watch')];
+   * const { token: own } = await server.tokens.create({ name: 'shop', grants });
+   * const who = { app: 'shop', request: 'req-1', ttlMs: 60_000 };
+   * const token = await mintWorkerToken(own, who);
+   * await using ctx = await openRequest(server.url, { token, idleMs: 3_600_000 });
+   * await ctx.state.set('draft', 'Hello');
+   * await ctx.renew();
+   * await ctx.state.get('draft'); // => 'Hello'
+   */
   renew(): Promise<void> {
     return this.#context.renew();
   }
 
-  /** Lets go of the server. The request goes on. */
+  /**
+   * Lets go of the server. The request goes on, and its state is there for whoever opens it next.
+   *
+   * @example
+   * import { mintWorkerToken, openRequest } from 'holdfast/client';
+   * import { parseGrant, serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0, auth: 'tokens' });
+   * const grants = [parseGrant('shop=read,write,watch')];
+   * const { token: own } = await server.tokens.create({ name: 'shop', grants });
+   * const who = { app: 'shop', request: 'req-1', ttlMs: 60_000 };
+   * const token = await mintWorkerToken(own, who);
+   * const ctx = await openRequest(server.url, { token });
+   * await ctx.state.set('draft', 'Hello');
+   * await ctx.close();
+   * await using later = await openRequest(server.url, { token });
+   * await later.state.get('draft'); // => 'Hello'
+   */
   close(): Promise<void> {
     return this.#store.close();
   }
@@ -56,6 +106,19 @@ export class ServedRequest implements AsyncDisposable {
  * elsewhere.
  *
  * Throws `invalid_argument` for a token of another kind, and what `open` throws.
+ *
+ * @example
+ * import { mintWorkerToken, openRequest } from 'holdfast/client';
+ * import { parseGrant, serve } from 'holdfast/server';
+ *
+ * await using server = await serve(store, { port: 0, auth: 'tokens' });
+ * const grants = [parseGrant('shop=read,write,watch')];
+ * const { token: own } = await server.tokens.create({ name: 'shop', grants });
+ * const who = { app: 'shop', request: 'req-1', ttlMs: 60_000 };
+ * const token = await mintWorkerToken(own, who);
+ * await using ctx = await openRequest(server.url, { token });
+ * await ctx.state.set('draft', 'Hello');
+ * await store.app('shop').request('req-1').state.get('draft'); // => 'Hello'
  */
 export async function openRequest(
   url: string,

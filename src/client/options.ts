@@ -56,8 +56,18 @@ export interface ClientTerms {
   readonly random: Random;
 }
 
-/** Throws `invalid_argument` for a URL that is none, or holds a token. */
-export function clientTerms(url: string, options: ClientOptions): ClientTerms {
+/**
+ * The options with what is taken where they leave something out, for `RemoteSource.open`. Connects
+ * to nothing. Throws `invalid_argument` for a URL that is none, or holds a token.
+ *
+ * @example
+ * import { clientTerms } from 'holdfast/client';
+ *
+ * const { url, timeoutMs } = clientTerms('https://state.example', { timeoutMs: 5000 });
+ * url; // => 'wss://state.example/v1/socket'
+ * timeoutMs; // => 5000
+ */
+export function clientTerms(url: string, options: ClientOptions = {}): ClientTerms {
   return {
     url: socketUrl(url),
     token: options.token,

@@ -1,4 +1,8 @@
-/** The ledgers of a server, as a store needs them. */
+/**
+ * The ledgers of a server, as a store needs them: `store.source` of a store that `open` gave.
+ *
+ * All its ledgers share one connection, which is made anew whenever it is lost.
+ */
 import type { EngineStats, Incarnation, Ledger, LedgerSource } from '../ledger/index.ts';
 import { checkApp } from '../ledger/index.ts';
 import { HoldfastError } from '../errors/index.ts';
@@ -20,7 +24,20 @@ export class RemoteSource implements LedgerSource {
     this.#carrier = new RetryingCarrier(link);
   }
 
-  /** Resolves once the server has said welcome. */
+  /**
+   * Resolves once the server has said welcome, within `connectTimeoutMs`. Throws what the client's
+   * `open` throws, which is the same with a store around it.
+   *
+   * @example
+   * import { clientTerms, RemoteSource } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   *
+   * await store.app('shop').scope('users').set('ada', 1);
+   * await using server = await serve(store, { port: 0 });
+   * const source = await RemoteSource.open(clientTerms(server.url));
+   * await source.names(); // => ['shop']
+   * await source.close();
+   */
   static async open(terms: ClientTerms, extensions: readonly string[] = []): Promise<RemoteSource> {
     const link = new Link(terms);
     for (const extension of extensions) link.extensions.add(extension);
@@ -45,7 +62,19 @@ export class RemoteSource implements LedgerSource {
 
   /**
    * The ledger of an app, whose calls have a time limit or a signal of their own. What was sent
-   * before the signal aborted may still be applied: the error's outcome says so.
+   * before the signal aborted may still be applied: the error's outcome says so. Costs nothing: it
+   * shares the connection. Throws `invalid_name`, `closed`.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0 });
+   * await using remote = await open(server.url);
+   * const hurried = remote.source.ledgerWith('example', { timeoutMs: 2000 });
+   * const mutations = [{ kind: 'set', scope: 'users', key: 'ada', value: 1 }] as const;
+   * const { kind } = await hurried.commit({ mutations });
+   * kind; // => 'committed'
    */
   ledgerWith(app: string, terms: CallTerms): Ledger {
     this.#check(app);
@@ -68,6 +97,23 @@ export class RemoteSource implements LedgerSource {
    * A channel to an extension that this client named when it was opened. It ends with the
    * connection; whoever wants to go on opens another. Throws `unsupported` if the server does not
    * know the extension.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   * import type { ServerExtension } from 'holdfast/server';
+   *
+   * const greeter: ServerExtension = {
+   *   name: 'greeter/1',
+   *   open(channel, { args }) {
+   *     void channel.send({ body: { greeted: args } }).finally(() => channel.close());
+   *   },
+   * };
+   * await using server = await serve(store, { port: 0, extensions: [greeter] });
+   * await using remote = await open(server.url, { extensions: ['greeter/1'] });
+   * const channel = await remote.source.channel('example', 'greeter/1', 'Ada');
+   * const answers = await Array.fromAsync(channel, ({ body }) => body);
+   * answers; // => [{ greeted: 'Ada' }]
    */
   channel(app: string, extension: string, args: unknown = {}): Promise<Channel> {
     this.#check(app);

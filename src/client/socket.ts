@@ -4,8 +4,10 @@
  * Node, Bun, Deno and browsers all have one; a program may hand in another (`openSocket`).
  */
 
+/** What the client wants to be told. It calls none of these: whoever makes the socket does. */
 export interface SocketEvents {
   open(): void;
+  /** One whole binary message. */
   message(bytes: Uint8Array): void;
   /** Called once, whatever ended it. */
   close(reason: string): void;
@@ -14,10 +16,32 @@ export interface SocketEvents {
 export interface Socket {
   /** After `open`, before `close`. */
   send(message: Uint8Array): void;
+  /** Ends it, and need not wait for the other side. */
   close(): void;
 }
 
-/** Must not call `events` before it returns. */
+/**
+ * Opens a WebSocket for the client. Must not call `events` before it returns.
+ *
+ * @example
+ * import { open } from 'holdfast/client';
+ * import type { OpenSocket } from 'holdfast/client';
+ * import { serve } from 'holdfast/server';
+ * import { WebSocket } from 'ws';
+ *
+ * const openSocket: OpenSocket = (url, subprotocol, events) => {
+ *   const socket = new WebSocket(url, subprotocol, { headers: { 'x-proxy': 'key' } });
+ *   socket.on('open', () => events.open());
+ *   socket.on('message', (data: Buffer) => events.message(new Uint8Array(data)));
+ *   socket.on('error', () => undefined);
+ *   socket.on('close', (code) => events.close(`closed (${code})`));
+ *   return { send: (message) => socket.send(message), close: () => socket.close() };
+ * };
+ * await using server = await serve(store, { port: 0 });
+ * await using remote = await open(server.url, { openSocket });
+ * await remote.scope('users').set('ada', 1);
+ * await store.scope('users').get('ada'); // => 1
+ */
 export type OpenSocket = (url: string, subprotocol: string, events: SocketEvents) => Socket;
 
 const normalClosure = 1000;

@@ -35,8 +35,23 @@ const ttlMsMax = 24 * 60 * 60 * 1000;
 const keyPrefix = '302e020100300506032b657004220420';
 
 /**
- * A token for one app and one request, for a while. Throws `invalid_argument` for a parent that is
- * no token, or a time to live that is too long; `unsupported` where the platform has no Ed25519.
+ * A token for one app and one request, for a while. Asks no server: it dies with its parent, and
+ * never gives more than that. Throws `invalid_argument` for a parent that is no token, or a time to
+ * live below a second or above a day; `unsupported` where the platform has no Ed25519.
+ *
+ * @example
+ * import { mintWorkerToken, open } from 'holdfast/client';
+ * import { parseGrant, serve } from 'holdfast/server';
+ *
+ * await using server = await serve(store, { port: 0, auth: 'tokens' });
+ * const parent = { name: 'shop', grants: [parseGrant('shop=read,write')] };
+ * const { token: own } = await server.tokens.create(parent);
+ * const grants = [{ scope: 'orders', rights: ['read'] }] as const;
+ * const token = await mintWorkerToken(own, { app: 'shop', request: 'r1', grants, ttlMs: 60_000 });
+ * await using worker = await open(server.url, { token });
+ * const orders = worker.app('shop').scope('orders');
+ * await orders.get('o1', 'none'); // => 'none'
+ * await orders.set('o1', 1).catch(({ code }) => code); // => 'forbidden'
  */
 export async function mintWorkerToken(
   parent: string,

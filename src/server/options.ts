@@ -111,7 +111,15 @@ export function serveTerms(options: ServeOptions): ServeTerms {
   };
 }
 
-/** Whether nobody but this machine can reach an address. */
+/**
+ * Whether nobody but this machine can reach an address, so that `serve` may go without tokens.
+ *
+ * @example
+ * import { isLoopback } from 'holdfast/server';
+ *
+ * isLoopback('127.0.0.1'); // => true
+ * isLoopback('0.0.0.0'); // => false
+ */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }

@@ -37,15 +37,42 @@ export interface Server extends AsyncDisposable {
   /** Whether it asks for tokens. */
   readonly auth: 'tokens' | 'open';
   readonly tokens: TokenStore;
-  /** Takes nothing new, answers what it took, and stops. */
+  /**
+   * Takes nothing new, answers what it took, and stops: after `drainMs` at the latest. Clients come
+   * back by themselves to whoever listens next.
+   *
+   * @example
+   * import { serve } from 'holdfast/server';
+   *
+   * const server = await serve(store, { port: 0 });
+   * await server.drain();
+   * await fetch(server.url).catch(() => 'nobody there'); // => 'nobody there'
+   */
   drain(): Promise<void>;
-  /** Stops at once. */
+  /**
+   * Stops at once: calls under way are cut off, and clients repeat them. The store stays open.
+   *
+   * @example
+   * import { serve } from 'holdfast/server';
+   *
+   * const server = await serve(store, { port: 0 });
+   * await server.close();
+   * await store.scope('users').count(); // => 0
+   */
   close(): Promise<void>;
 }
 
 /**
  * Serves a store that was opened in this process. Throws `invalid_argument` for options that do not
  * fit, `unsupported` for a store that is itself remote, `unavailable` if the address is taken.
+ *
+ * @example
+ * import { serve } from 'holdfast/server';
+ *
+ * await using server = await serve(store, { port: 0 });
+ * await store.app('shop').scope('users').set('ada', { visits: 1 });
+ * const response = await fetch(`${server.url}/v1/apps`);
+ * response.status; // => 200
  */
 export async function serve(store: Store | Ledgers, options: ServeOptions = {}): Promise<Server> {
   const ledgers = ledgersOf(store);

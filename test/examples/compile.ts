@@ -1,22 +1,24 @@
 /** Whether examples compile as TypeScript, as strictly as the sources. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const root = join(import.meta.dirname, '..', '..');
+import { doors, root } from './doors.ts';
 
 /** What the compiler says of these files, by their names, and nothing of those they import. */
 export function compileErrors(files: Readonly<Record<string, string>>): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-examples-'));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const paths = Object.entries(doors).map(([name, source]) => [name, [join(root, source)]]);
     const compilerOptions = {
       lib: ['esnext'],
       noUnusedLocals: false,
       rewriteRelativeImportExtensions: false,
       noImplicitReturns: false,
       rootDir: '/',
+      paths: Object.fromEntries(paths) as Record<string, string[]>,
       typeRoots: [join(root, 'node_modules', '@types')],
     };
     const config = { extends: join(root, 'tsconfig.json'), compilerOptions };

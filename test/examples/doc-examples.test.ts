@@ -2,7 +2,8 @@
  * Every example in the documentation comments compiles, runs, and gives what it says.
  *
  * In its scope: what the main door and the recipes export, a fresh `store` in memory, `app` of it,
- * `scope` of numbers and `list` of texts.
+ * `scope` of numbers and `list` of texts; of sessions a `host`, whose worker has the agent `notes`,
+ * and a `state` as a turn has it. What else it needs an example imports.
  */
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
@@ -10,17 +11,28 @@ import { describe, expect, test } from 'vitest';
 import * as holdfast from '../../src/index.ts';
 import * as recipes from '../../src/layers/recipes/index.ts';
 import { compileErrors } from './compile.ts';
+import { doors, load, root } from './doors.ts';
 import { PublicCalls } from './public-methods.ts';
-import { programOf, snippetsIn, snippetsOf } from './snippets.ts';
+import { notesHost, turnState } from './sessions-in-scope.ts';
+import { importedNames, programOf, snippetsIn, snippetsOf, splitImports } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const snippets = snippetsIn(join(root, 'src'), root);
 
-/** What users reach, and the interfaces that they write rather than call. */
-const doors = ['src/index.ts', 'src/layers/recipes/index.ts'];
-const calls = new PublicCalls(root, ['Clock', 'Engine', 'Random', 'ScopeRule', 'Timer']);
-const publicCalls = calls.of(doors);
+/** Interfaces that users write rather than call. */
+const contracts = [
+  ...['Clock', 'Engine', 'Random', 'ScopeRule', 'Timer'],
+  ...['ChannelSource', 'HostedStore', 'SessionsExtension', 'Socket', 'TriggerHost'],
+  ...['Agent', 'BytesCodec', 'BytesView', 'Executor', 'ExtensionHttp', 'Link', 'LinkListener'],
+  ...['Payload', 'ServerExtension', 'SocketEvents'],
+];
+const calls = new PublicCalls(root, contracts);
+/**
+ * All doors but one: the calls of `holdfast/testing` are suites, which make tests of their own and
+ * cannot run within one. The tests of this repository are their examples.
+ */
+const shown = Object.keys(doors).filter((name) => name !== 'holdfast/testing');
+const publicCalls = calls.of(shown.map((name) => doors[name]!));
 
 type Program = (...given: unknown[]) => () => Promise<void>;
 
@@ -37,30 +49,31 @@ function checkValue(actual: unknown, expected: unknown, text: string): void {
 
 async function run(snippet: Snippet): Promise<void> {
   const exported = { ...holdfast, ...recipes };
-  const names = ['store', 'app', 'scope', 'list', 'check', 'expect', 'console'];
-  names.push(...Object.keys(exported));
+  const names = ['store', 'app', 'scope', 'list', 'host', 'state', 'check', 'expect'];
+  names.push('console', 'load', ...Object.keys(exported));
   const program = compileFunction(`return ${programOf(snippet)}`, names) as Program;
   await using store = await holdfast.open('memory:');
   const app = store.app('example');
   const scope = app.scope<number>('examples');
   const list = app.list<string>('examples');
-  const given = [store, app, scope, list, checkValue, expect, quiet];
+  await using host = notesHost(app);
+  const given = [store, app, scope, list, host, turnState(), checkValue, expect, quiet, load];
   await program(...given, ...Object.values(exported))();
 }
 
 describe('documentation examples', () => {
   test('there are many', () => {
-    expect(snippets.length).toBeGreaterThan(200);
-    expect(publicCalls.length).toBeGreaterThan(200);
+    expect(snippets.length).toBeGreaterThan(300);
+    expect(publicCalls.length).toBeGreaterThan(300);
   });
 
   test.each(snippets)('$place runs and gives what it says', run);
 
   test.each(publicCalls)('$name has one that calls it', ({ name, path, exampleLines }) => {
     const places = exampleLines.map((line) => `${path}:${line}`);
-    const shown = snippets.filter(({ place }) => places.includes(place));
+    const own = snippets.filter(({ place }) => places.includes(place));
     const call = new RegExp(`\\b${name.split('.').at(-1)}(<[^(]*>)?\\(`);
-    expect(shown.map(({ code }) => code).join('\n')).toMatch(call);
+    expect(own.map(({ code }) => code).join('\n')).toMatch(call);
   });
 
   test('an example that is wrong is found out', async () => {
@@ -74,20 +87,29 @@ describe('documentation examples', () => {
 
 describe('documentation examples as TypeScript', () => {
   test('they compile', { timeout: 60_000 }, () => {
-    const door = JSON.stringify(join(root, 'src', 'index.ts'));
-    const recipesDoor = JSON.stringify(join(root, 'src', 'layers', 'recipes', 'index.ts'));
-    const functions = snippets.map(({ place, code }, index) => {
-      return `// ${place}\nexport async function example${index}() {\n${code}\n}\n`;
+    const files = snippets.map((snippet, index): [string, string] => {
+      const { imports, body } = splitImports(snippet);
+      const taken = new Set(importedNames(snippet));
+      const named = (module: object): string =>
+        Object.keys(module)
+          .filter((name) => !taken.has(name))
+          .join(', ');
+      const text = `
+        // ${snippet.place}
+        import { ${named(holdfast)} } from 'holdfast';
+        import { ${named(recipes)} } from 'holdfast/recipes';
+        ${imports}
+        declare const store: import('holdfast').Store;
+        declare const app: import('holdfast').App;
+        declare const scope: import('holdfast').Scope<number>;
+        declare const list: import('holdfast').List<string>;
+        declare const host: import('holdfast/sessions').SessionHost;
+        declare const state: import('holdfast/sessions').SessionState;
+        export async function example() {\n${body}\n}
+        export { store };
+      `;
+      return [`example-${index}-of-${snippet.place.replaceAll(/\W/g, '-')}.mts`, text];
     });
-    const given = `
-      import { ${Object.keys(holdfast).join(', ')} } from ${door};
-      import { ${Object.keys(recipes).join(', ')} } from ${recipesDoor};
-      declare const store: Store;
-      declare const app: App;
-      declare const scope: Scope<number>;
-      declare const list: List<string>;
-      export { store };
-    `;
-    expect(compileErrors({ 'examples.mts': given + functions.join('\n') })).toEqual([]);
+    expect(compileErrors(Object.fromEntries(files))).toEqual([]);
   });
 });

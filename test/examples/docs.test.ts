@@ -13,16 +13,9 @@ import * as index from '../../src/index.ts';
 import { parseGrant, serve } from '../../src/server/index.ts';
 import * as workflow from '../../src/workflow/index.ts';
 import { compileErrors } from './compile.ts';
+import { root } from './doors.ts';
 import { programOf } from './snippets.ts';
 import type { Snippet } from './snippets.ts';
-
-const root = join(import.meta.dirname, '..', '..');
-const doorPaths: Readonly<Record<string, string>> = {
-  holdfast: 'src/index.ts',
-  'holdfast/client': 'src/client/index.ts',
-  'holdfast/workflow': 'src/workflow/index.ts',
-};
-const importLine = /^import (\{[^}]+\}) from '([^']+)';$/gm;
 
 function blocksOf(page: string): Snippet[] {
   const text = readFileSync(join(root, 'docs', page), 'utf8');
@@ -43,7 +36,7 @@ async function run({ place, code }: Snippet): Promise<unknown[]> {
   onTestFinished(async () => {
     for (const one of opened) await one.close();
   });
-  const doors = {
+  const doors: Readonly<Record<string, unknown>> = {
     holdfast: { ...index, open: () => index.open('memory:') },
     'holdfast/workflow': workflow,
     'holdfast/client': {
@@ -54,15 +47,14 @@ async function run({ place, code }: Snippet): Promise<unknown[]> {
   };
   const printed: unknown[] = [];
   const given = {
-    doors,
+    load: (name: string) => doors[name],
     store,
     runs: store.app('airline').runs('support'),
     ownToken,
     check: (actual: unknown, expected: unknown) => expect(actual).toEqual(expected),
     console: { log: (value: unknown) => void printed.push(value) },
   };
-  const inScope = code.replaceAll(importLine, "const $1 = doors['$2'];");
-  const text = `return ${programOf({ place, code: inScope })}`;
+  const text = `return ${programOf({ place, code })}`;
   const program = compileFunction(text, Object.keys(given)) as (
     ...values: unknown[]
   ) => () => Promise<void>;
@@ -92,9 +84,6 @@ describe('the pages', () => {
   test('their programs compile', { timeout: 60_000 }, () => {
     const door = JSON.stringify(join(root, 'src/index.ts'));
     const files = blocks.map(({ code }, number): [string, string] => {
-      const imported = code.replaceAll(importLine, (_line, names: string, from: string) => {
-        return `import ${names} from ${JSON.stringify(join(root, doorPaths[from] ?? from))};`;
-      });
       const declared = /\bconst (store|runs)\b|using store\b/.exec(code)?.[0] ?? '';
       const given = [
         declared.includes('store') ? '' : `declare const store: import(${door}).Store;`,
@@ -102,7 +91,7 @@ describe('the pages', () => {
         'declare const ownToken: string;',
         'export { ownToken };',
       ];
-      return [`page-${number}.mts`, [imported, ...given].join('\n')];
+      return [`page-${number}.mts`, [code, ...given].join('\n')];
     });
     expect(compileErrors(Object.fromEntries(files))).toEqual([]);
   });

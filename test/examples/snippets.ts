@@ -2,7 +2,8 @@
  * The `@example` blocks of the sources as programs.
  *
  * A statement that ends in a `// => value` comment is checked: the value of an expression, or the
- * variable that is declared. The value is an expression too, and may use `expect.any(…)`.
+ * variable that is declared. The value is an expression too, and may use `expect.any(…)`. What an
+ * example imports it gets from `load(name)`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
@@ -15,6 +16,7 @@ export interface Snippet {
   readonly code: string;
 }
 
+const importLine = /^import (type )?(\w+|\{[^}]+\}) from '([^']+)';$/gm;
 const marker = /^\s*=>\s*(.+?)\s*$/;
 
 export function snippetsIn(folder: string, root: string): Snippet[] {
@@ -40,6 +42,19 @@ export function snippetsOf(text: string, path: string): Snippet[] {
     found.push({ place: `${path}:${index + 1}`, code: code.join('\n').trimEnd() });
   }
   return found;
+}
+
+/** The names that a snippet has from its own imports. */
+export function importedNames({ code }: Snippet): string[] {
+  return Array.from(code.matchAll(importLine), ([, , names = '']) => names).flatMap(
+    (names) => names.match(/\w+(?=\s*[,}]|$)/g) ?? [],
+  );
+}
+
+/** The imports of a snippet, and what follows them. */
+export function splitImports({ code }: Snippet): { imports: string; body: string } {
+  const imports = Array.from(code.matchAll(importLine), ([line]) => line).join('\n');
+  return { imports, body: code.replaceAll(importLine, '') };
 }
 
 /**
@@ -71,5 +86,13 @@ export function programOf({ place, code }: Snippet): string {
     if (name?.type !== 'Identifier') throw new Error(`${place}: nothing to check in ${text}`);
     checked += `${code.slice(statement.start, statement.end)} check(${name.name}, ${expected}, ${text});`;
   }
-  return stripTypeScriptTypes(`async () => {${checked}${code.slice(from)}\n}`);
+  return stripTypeScriptTypes(`async () => {${loaded(checked + code.slice(from))}\n}`);
+}
+
+function loaded(code: string): string {
+  return code.replaceAll(importLine, (_line, isType: string | undefined, names: string, from) => {
+    if (isType !== undefined) return '';
+    const taken = names.startsWith('{') ? names.replaceAll(' as ', ': ') : `{ default: ${names} }`;
+    return `const ${taken} = await load('${from}');`;
+  });
 }

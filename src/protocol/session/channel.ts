@@ -22,9 +22,52 @@ export const channelWindow = 64;
 export interface Channel extends AsyncIterable<ChannelMessage> {
   /** Aborts when the channel is closed, by whomever; the reason is the error, if there was one. */
   readonly signal: AbortSignal;
-  /** Resolves once the message is on its way. Throws `closed` if the channel is. */
+  /**
+   * Resolves once the message is on its way, which is no promise that it arrives: the connection may
+   * end. Waits while the other side has `channelWindow` messages that it has not taken. Throws
+   * `closed` if the channel is.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import type { Channel } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   *
+   * const echo = async (channel: Channel) => {
+   *   for await (const { body } of channel) await channel.send({ body });
+   * };
+   * const extension = { name: 'echo/1', open: (channel: Channel) => void echo(channel) };
+   * await using server = await serve(store, { port: 0, extensions: [extension] });
+   * await using remote = await open(server.url, { extensions: ['echo/1'] });
+   * const channel = await remote.source.channel('example', 'echo/1');
+   * await channel.send({ body: { hello: 'server' } });
+   * const echoed: unknown[] = [];
+   * for await (const { body } of channel) {
+   *   echoed.push(body);
+   *   break;
+   * }
+   * echoed; // => [{ hello: 'server' }]
+   */
   send(message: ChannelMessage): Promise<void>;
-  /** Ends the channel for both sides. */
+  /**
+   * Ends the channel for both sides: their loops end, or throw the error if one is given. Closing
+   * what is closed does nothing.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import type { Channel } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   *
+   * const once = async (channel: Channel) => {
+   *   await channel.send({ body: 'only this' });
+   *   channel.close();
+   * };
+   * const extension = { name: 'once/1', open: (channel: Channel) => void once(channel) };
+   * await using server = await serve(store, { port: 0, extensions: [extension] });
+   * await using remote = await open(server.url, { extensions: ['once/1'] });
+   * const channel = await remote.source.channel('example', 'once/1');
+   * const messages = await Array.fromAsync(channel);
+   * messages.map(({ body }) => body); // => ['only this']
+   */
   close(error?: HoldfastError): void;
 }
 

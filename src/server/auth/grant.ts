@@ -51,7 +51,16 @@ export function isGranted(
   });
 }
 
-/** `APP[:SCOPE]=RIGHT,RIGHT`, as in `shop:session/*=read,write`. Throws `invalid_argument`. */
+/**
+ * A grant from `APP[:SCOPE]=RIGHT,RIGHT`; without a scope it is one of the whole app. Throws
+ * `invalid_argument`, `invalid_name`.
+ *
+ * @example
+ * import { parseGrant } from 'holdfast/server';
+ *
+ * const grant = parseGrant('shop:session/*=read,write');
+ * grant; // => { app: 'shop', scope: 'session/*', rights: ['read', 'write'] }
+ */
 export function parseGrant(text: string): Grant {
   const equals = text.lastIndexOf('=');
   const place = text.slice(0, equals);
@@ -62,6 +71,14 @@ export function parseGrant(text: string): Grant {
   return checkGrant({ app, scope, rights: text.slice(equals + 1).split(',') });
 }
 
+/**
+ * The text that `parseGrant` reads.
+ *
+ * @example
+ * import { formatGrant } from 'holdfast/server';
+ *
+ * formatGrant({ app: 'shop', scope: '*', rights: ['read', 'watch'] }); // => 'shop=read,watch'
+ */
 export function formatGrant({ app, scope, rights: given }: Grant): string {
   return `${app}${scope === '*' ? '' : `:${scope}`}=${given.join(',')}`;
 }

@@ -1,4 +1,8 @@
-/** Who a connection or request belongs to, and what that one may do now. */
+/**
+ * Who a connection or request belongs to, and what that one may do now.
+ *
+ * An extension is handed one. What goes through the ledger that it is handed too is judged already.
+ */
 import { HoldfastError } from '../../errors/index.ts';
 import type { Cause } from '../../ledger/index.ts';
 import { isGranted } from './grant.ts';
@@ -64,22 +68,61 @@ export class Principal {
     return this.#ended.signal;
   }
 
+  /** Of the authenticator. @internal */
   end(reason: HoldfastError): void {
     this.#ended.abort(reason);
   }
 
-  /** Throws `unauthenticated` once the token has ended. */
+  /** Throws `unauthenticated` once the token has ended. @internal */
   checkAlive(): void {
     if (this.#ended.signal.aborted) throw this.#ended.signal.reason;
   }
 
-  /** `scope` undefined: in the whole app. */
+  /**
+   * Whether it may, in a scope; `scope` undefined: in the whole app. Takes no time, and asks nobody.
+   *
+   * @example
+   * import { serve } from 'holdfast/server';
+   * import type { ServerExtension } from 'holdfast/server';
+   *
+   * const extension: ServerExtension = {
+   *   name: 'may/1',
+   *   open: (channel) => channel.close(),
+   *   http: {
+   *     path: 'may-write',
+   *     handle: async (_request, { app, principal }) =>
+   *       Response.json(principal.allows(app, 'orders', 'write')),
+   *   },
+   * };
+   * await using server = await serve(store, { port: 0, extensions: [extension] });
+   * const response = await fetch(`${server.url}/v1/apps/shop/may-write`);
+   * await response.json(); // => true
+   */
   allows(app: string, scope: string | undefined, right: Right): boolean {
     if (!isGranted(this.#grants, app, scope, right)) return false;
     return this.#within === undefined || isGranted(this.#within, app, scope, right);
   }
 
-  /** Whether it may do anything at all in the app; of `right` if one is named. */
+  /**
+   * Whether it may do anything at all in the app, in whichever scope; of `right` if one is named.
+   *
+   * @example
+   * import { serve } from 'holdfast/server';
+   * import type { ServerExtension } from 'holdfast/server';
+   *
+   * const extension: ServerExtension = {
+   *   name: 'apps/1',
+   *   open: (channel) => channel.close(),
+   *   http: {
+   *     path: 'other-apps',
+   *     handle: async (_request, { principal }) =>
+   *       Response.json(['shop', 'bank'].filter((app) => principal.mayEnter(app, 'read'))),
+   *   },
+   * };
+   * await using server = await serve(store, { port: 0, extensions: [extension] });
+   * const response = await fetch(`${server.url}/v1/apps/shop/other-apps`);
+   * await response.json(); // => ['shop', 'bank']
+   */
   mayEnter(app: string, right?: Right): boolean {
     const enters = (grants: readonly Grant[]): boolean =>
       grants.some((grant) =>
@@ -88,12 +131,17 @@ export class Principal {
     return enters(this.#grants) && (this.#within === undefined || enters(this.#within));
   }
 
-  /** Whether it may use what extensions add to an app: a worker of one request may not. */
+  /**
+   * Whether it may use what extensions add to an app: a worker of one request may not, and no
+   * extension is asked then.
+   *
+   * @internal
+   */
   mayExtend(app: string): boolean {
     return this.contextOf === undefined && this.mayEnter(app);
   }
 
-  /** What a commit is stamped with, in place of what the caller says. */
+  /** What a commit is stamped with, in place of what the caller says. @internal */
   causeFor(app: string, stated: Cause | undefined): Cause | undefined {
     if (this.isAnonymous) return stated;
     if (this.request !== undefined) return { kind: 'request', id: this.request };

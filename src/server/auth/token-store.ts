@@ -63,7 +63,23 @@ export class TokenStore {
     this.#random = parts.random;
   }
 
-  /** Returns the token's text, which nobody can be told again. Throws `invalid_argument`. */
+  /**
+   * A new token, durable when it resolves. Its text nobody can be told again: only a digest is kept.
+   * From the first token on a server that is started without `auth` asks everybody for one.
+   * `expiresAt` is in milliseconds since 1970. Throws `invalid_argument`, `invalid_name`.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import { parseGrant, serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0, auth: 'tokens' });
+   * const grants = [parseGrant('shop:orders=read,write')];
+   * const { token } = await server.tokens.create({ name: 'clerk', grants });
+   * await using clerk = await open(server.url, { token });
+   * await clerk.app('shop').scope('orders').set('o1', 1);
+   * const { code } = await clerk.app('shop').scope('users').set('ada', 1).catch((error) => error);
+   * code; // => 'forbidden'
+   */
   async create(asked: NewToken): Promise<{ readonly token: string; readonly id: string }> {
     const { name, grants, expiresAt, limits = {} } = asked;
     if (typeof name !== 'string' || name === '' || name.length > nameChars) {
@@ -99,18 +115,35 @@ export class TokenStore {
     return { token: formatToken({ id, secret }), id };
   }
 
-  /** Whether the store has ever had a token: from then on nobody is served without one. */
+  /** Whether the store has ever had a token: nobody is served without one then. @internal */
   async everCreated(): Promise<boolean> {
     const [entry] = await this.#system.read([everCreatedRef]);
     return entry !== undefined;
   }
 
+  /** With its digest. @internal */
   async find(id: string): Promise<Token | undefined> {
     const [entry] = await this.#system.read([{ scope: tokensScope, key: id }]);
     return entry === undefined ? undefined : { id, ...(entry.value.decode() as TokenRecord) };
   }
 
-  /** By id or name. Returns the ids that were revoked now. */
+  /**
+   * Takes tokens back by their id or name, and with them every worker's token that was made of them.
+   * Returns the ids that were revoked now; none is no error. A server that is running ends their
+   * connections at once, those of other processes when they see it in the log, within moments.
+   *
+   * @example
+   * import { parseGrant, serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0, auth: 'tokens' });
+   * const grants = [parseGrant('shop=read')];
+   * const { token, id } = await server.tokens.create({ name: 'clerk', grants });
+   * const revoked = await server.tokens.revoke('clerk');
+   * revoked.map((one) => one === id); // => [true]
+   * const headers = { authorization: `Bearer ${token}` };
+   * const { status } = await fetch(`${server.url}/v1/apps`, { headers });
+   * status; // => 401
+   */
   async revoke(idOrName: string): Promise<readonly string[]> {
     const revoked: string[] = [];
     for (const token of await this.#all()) {
@@ -127,6 +160,18 @@ export class TokenStore {
     return revoked;
   }
 
+  /**
+   * All tokens, revoked ones for 30 days, without what they could be forged from. `lastUsedAt` is
+   * exact to the minute.
+   *
+   * @example
+   * import { parseGrant, serve } from 'holdfast/server';
+   *
+   * await using server = await serve(store, { port: 0, auth: 'tokens' });
+   * await server.tokens.create({ name: 'clerk', grants: [parseGrant('shop=read')] });
+   * const listed = await server.tokens.list();
+   * listed.map(({ name, state: now }) => [name, now]); // => [['clerk', 'active']]
+   */
   async list(): Promise<readonly ListedToken[]> {
     const tokens = await this.#all();
     const refs = tokens.map(({ id }) => ({ scope: usesScope, key: id }));
@@ -143,19 +188,19 @@ export class TokenStore {
     }));
   }
 
-  /** Remembers that the token was used, to the minute. */
+  /** Remembers that the token was used, to the minute. @internal */
   async used(id: string): Promise<void> {
     const value = Math.floor(this.#clock.now() / useStepMs) * useStepMs;
     const mutations = [{ kind: 'set', scope: usesScope, key: id, value } as const];
     await this.#system.commit({ mutations, durability: 'relaxed' });
   }
 
-  /** Where `changes` from now on begin. */
+  /** Where `changes` from now on begin. @internal */
   async position(): Promise<Position> {
     return (await this.#system.head()).position;
   }
 
-  /** The ids of tokens that are written after a position, as they are. */
+  /** The ids of tokens that are written after a position, as they are. @internal */
   async *changes(signal: AbortSignal, after: Position): AsyncGenerator<string> {
     const pages = this.#system.watch({ scope: tokensScope, keysOnly: true, after, signal });
     for await (const page of pages) {

@@ -10,6 +10,32 @@ import type { Ledger } from '../../ledger/index.ts';
 import type { Channel } from '../../protocol/index.ts';
 import type { Principal } from '../auth/principal.ts';
 
+/**
+ * Written by whoever extends a server, and handed to `serve`.
+ *
+ * @example
+ * import { open } from 'holdfast/client';
+ * import { serve } from 'holdfast/server';
+ * import type { ServerExtension } from 'holdfast/server';
+ *
+ * const counting: ServerExtension = {
+ *   name: 'counting/1',
+ *   open(channel, { ledger, args }) {
+ *     const count = async () => {
+ *       const page = await ledger.scan({ scope: String(args), keysOnly: true });
+ *       await channel.send({ body: page.items.length });
+ *       channel.close();
+ *     };
+ *     void count();
+ *   },
+ * };
+ * await app.scope('users').set('ada', 1);
+ * await using server = await serve(store, { port: 0, extensions: [counting] });
+ * await using remote = await open(server.url, { extensions: ['counting/1'] });
+ * const channel = await remote.source.channel('example', 'counting/1', 'users');
+ * const counts = await Array.fromAsync(channel, ({ body }) => body);
+ * counts; // => [1]
+ */
 export interface ServerExtension {
   /** With a version of its own: `triggers/1`. */
   readonly name: string;

@@ -123,6 +123,7 @@ export type {
 } from './layers/watch/index.ts';
 export { limits } from './ledger/index.ts';
 export type {
+  AppOptions,
   Cause,
   Change,
   ChangeKind,
@@ -139,7 +140,9 @@ export type {
   Receipt,
   ScopeInfo,
   ScopeQuota,
+  ScopeRule,
   StoredValue,
+  StoreRules,
 } from './ledger/index.ts';
 export { App, open, openConfig, Store } from './store/index.ts';
 export type {

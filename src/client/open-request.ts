@@ -31,8 +31,8 @@ export class ServedRequest implements AsyncDisposable {
   }
 
   /**
-   * Says that the request is over: its state is reclaimed `reclaimMs` from now. Throws what a commit
-   * throws; ending it again is fine.
+   * Says that the request is over: its state is reclaimed `reclaimMs` from now, and can be read
+   * until then. Costs a write per entry. Ending twice starts the time anew.
    *
    * @example
    * import { mintWorkerToken, openRequest } from 'holdfast/client';
@@ -53,7 +53,7 @@ export class ServedRequest implements AsyncDisposable {
 
   /**
    * Gives all of the request's state its full `idleMs` anew: for a request that waits long, on a
-   * person say. Costs a read and a write of each entry that the request has.
+   * person say. Costs a write per entry.
    *
    * @example
    * import { mintWorkerToken, openRequest } from 'holdfast/client';

@@ -21,7 +21,23 @@ export interface LoadOptions {
   readonly environment?: Environment | undefined;
 }
 
-/** Reads, fills in and checks a config file, and the JSON Schemas that it names. */
+/**
+ * Reads, fills in and checks a config file, and the JSON Schemas that it names: their paths, and an
+ * engine's, are meant from where the file is. Paths of stores are meant from where the process is.
+ *
+ * @example
+ * import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+ * import { tmpdir } from 'node:os';
+ * import { join } from 'node:path';
+ * import { loadConfig } from 'holdfast/config';
+ *
+ * const folder = await mkdtemp(join(tmpdir(), 'config-'));
+ * const path = join(folder, 'holdfast.yaml');
+ * await writeFile(path, 'store:\n  url: "memory:"\n  flushMs: ${FLUSH_MS}');
+ * const config = await loadConfig(path, { environment: { FLUSH_MS: '20' } });
+ * config.store; // => { url: 'memory:', flushMs: 20 }
+ * await rm(folder, { recursive: true });
+ */
 export async function loadConfig(path: string, options: LoadOptions = {}): Promise<Config> {
   let text: string;
   try {
@@ -47,7 +63,22 @@ function withEngine(config: Config, folder: string): Config {
   return { ...config, store: { ...config.store, engine: module } };
 }
 
-/** The same for text that is at hand; paths of JSON Schemas stay as they are. */
+/**
+ * The same for text that is at hand; paths of JSON Schemas stay as they are.
+ *
+ * @example
+ * import { parseConfig } from 'holdfast/config';
+ *
+ * const config = parseConfig('store: { url: "memory:" }');
+ * config.store.url; // => 'memory:'
+ * const problems: string[] = [];
+ * try {
+ *   parseConfig('store:\n  ulr: "memory:"');
+ * } catch (error) {
+ *   if (isHoldfastError(error, 'invalid_config')) problems.push(...error.message.split('\n  '));
+ * }
+ * problems[1]; // => "2:3 there is no key 'store.ulr'; did you mean 'url'?"
+ */
 export function parseConfig(text: string, options: LoadOptions = {}): Config {
   const { config, document } = check(text, 'the config', options);
   refuse('the config', schemaProblems(config, document));

@@ -12,6 +12,21 @@ export interface ConfigChanges {
 /** Keys, or beginnings of keys, that can be changed while a server runs. */
 const reloadable = ['apps', 'defaults', 'store.retention', 'server.log'];
 
+/**
+ * The keys that differ, down to three levels: `store.flushMs`, `apps.shop.quota`. Changes nothing:
+ * `Store.setRules` with `storeRules` puts the first kind into effect.
+ *
+ * @example
+ * import { changesBetween, parseConfig } from 'holdfast/config';
+ *
+ * const before = parseConfig('store: { url: "memory:" }');
+ * const after = parseConfig(`
+ *   store: { url: "memory:", flushMs: 20 }
+ *   apps: { shop: { quota: { entries: 1000 } } }
+ * `);
+ * const changes = changesBetween(before, after);
+ * changes; // => { applied: ['apps.shop.quota'], waiting: ['store.flushMs'] }
+ */
 export function changesBetween(before: Config, after: Config): ConfigChanges {
   const changed = changedKeys(before, after, '');
   const isApplied = (key: string): boolean =>

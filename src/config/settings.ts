@@ -24,13 +24,40 @@ export interface AppsSettings extends AppSettings {
   readonly apps?: Readonly<Record<string, AppSettings>>;
 }
 
+/**
+ * What `open` is called with: a URL, whichever way the file says it, and options. `openConfig` does
+ * both. Throws `invalid_config` without either a URL or a backend.
+ *
+ * @example
+ * import { parseConfig, storeSettings } from 'holdfast/config';
+ *
+ * const config = parseConfig('store: { backend: memory, flushMs: 20 }');
+ * const { url, options } = storeSettings(config);
+ * url; // => 'memory:'
+ * await using opened = await open(url, options);
+ * await opened.scope('users').count(); // => 0
+ */
 export function storeSettings(config: Config): StoreSettings {
   const { url: given, backend, path, engine, ...options } = config.store;
   const url = given ?? urlOf(backend, path);
   return { url, engine, options: { ...options, ...appsSettings(config) } };
 }
 
-/** The rules of apps: what may change while a store is open. */
+/**
+ * The rules of apps: what may change while a store is open. A part of `storeSettings`.
+ *
+ * @example
+ * import { appsSettings, parseConfig } from 'holdfast/config';
+ *
+ * const config = parseConfig(`
+ *   store: { url: "memory:" }
+ *   defaults: { quota: { entries: 100 } }
+ *   apps: { shop: { quota: { entries: 1000 } } }
+ * `);
+ * const { quota, apps } = appsSettings(config);
+ * quota; // => { entries: 100 }
+ * apps; // => { shop: { quota: { entries: 1000 } } }
+ */
 export function appsSettings({ store, defaults = {}, apps = {} }: Config): AppsSettings {
   const { quota, scopes } = appOptions(defaults);
   const retention = { ...store.retention, ...defaults.retention };
@@ -43,7 +70,21 @@ export function appsSettings({ store, defaults = {}, apps = {} }: Config): AppsS
   };
 }
 
-/** The same, for `Ledgers.setRules` of a store that is open. */
+/**
+ * The same, for `Store.setRules` of a store that is open.
+ *
+ * @example
+ * import { parseConfig, storeRules } from 'holdfast/config';
+ *
+ * const config = parseConfig(`
+ *   store: { url: "memory:" }
+ *   apps: { shop: { quota: { entries: 1 } } }
+ * `);
+ * store.setRules(storeRules(config));
+ * const users = store.app('shop').scope('users');
+ * await users.set('ada', 1);
+ * await users.set('bob', 1).catch(({ code }) => code); // => 'quota_exceeded'
+ */
 export function storeRules(config: Config): StoreRules {
   const { retention, quota, scopes, apps } = appsSettings(config);
   return {
@@ -61,6 +102,24 @@ export interface TriggerSettings {
   readonly webhook: TriggerConfig['webhook'];
 }
 
+/**
+ * The triggers that the file names, app by app. `ConfiguredTriggers` of `holdfast/webhooks` runs
+ * them.
+ *
+ * @example
+ * import { parseConfig, triggerSettings } from 'holdfast/config';
+ *
+ * const secret = `whsec_${'A'.repeat(32)}`;
+ * const config = parseConfig(`
+ *   store: { url: "memory:" }
+ *   apps:
+ *     shop:
+ *       triggers:
+ *         mail: { scope: orders, webhook: { url: 'https://hooks.example', secret: ${secret} } }
+ * `);
+ * const [trigger] = triggerSettings(config);
+ * trigger; // => { app: 'shop', name: 'mail', options: { scope: 'orders' } }
+ */
 export function triggerSettings({ apps = {} }: Config): readonly TriggerSettings[] {
   return Object.entries(apps).flatMap(([app, { triggers = {} }]) =>
     Object.entries(triggers).map(([name, { webhook, ...options }]) => {
@@ -85,6 +144,24 @@ export interface ServerSettings {
   readonly logLevel: NonNullable<ServerConfig['log']>;
 }
 
+/**
+ * What `serve` is called with, and what only a process can do of it: how many there are, and how
+ * much they log.
+ *
+ * @example
+ * import { parseConfig, serverSettings } from 'holdfast/config';
+ * import { serve } from 'holdfast/server';
+ *
+ * const config = parseConfig(`
+ *   store: { url: "memory:" }
+ *   server: { port: 0, workers: 4, mcp: { enabled: false } }
+ * `);
+ * const { options, workers } = serverSettings(config);
+ * options; // => { port: 0, mcp: false }
+ * workers; // => 4
+ * await using server = await serve(store, options);
+ * server.auth; // => 'open'
+ */
 export function serverSettings({ server = {}, auth = {} }: Config): ServerSettings {
   const { workers = 1, log = 'info', mcp, sessions, ...options } = server;
   const { mode, limits } = auth;

@@ -31,14 +31,50 @@ export interface McpHandlerOptions extends McpOptions, McpDoorOptions {
 }
 
 export interface McpHandler {
+  /**
+   * Answers one request of the protocol, to whatever path it came. What is wrong with it is an
+   * answer too; it does not throw. The body of a subscription goes on until either side ends it.
+   *
+   * @example
+   * import { mcpHandler } from 'holdfast/mcp';
+   *
+   * const handler = mcpHandler(app.ledger, { maxRequestBytes: 64 * 1024 });
+   * const { status } = await handler.fetch(new Request('http://localhost/mcp', { method: 'PUT' }));
+   * status; // => 405
+   * await handler.close();
+   */
   fetch(request: Request): Promise<Response>;
-  /** Ends subscriptions, sessions and running exchanges. */
+  /**
+   * Ends subscriptions, sessions and running exchanges. The ledger and its store stay open.
+   *
+   * @example
+   * import { mcpHandler } from 'holdfast/mcp';
+   *
+   * const handler = mcpHandler(app.ledger);
+   * await handler.close();
+   */
   close(): Promise<void>;
 }
 
 /**
  * Serves the ledger to every request that is handed to it. Who may make them, from which origin,
  * is for whoever mounts it: a handler is of one principal, as its ledger is.
+ *
+ * @example
+ * import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+ * import { mcpHandler } from 'holdfast/mcp';
+ *
+ * const handler = mcpHandler(app.ledger);
+ * const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
+ *   fetch: (url, init) => handler.fetch(new Request(url, init)),
+ * });
+ * const client = new Client({ name: 'agent', version: '1' });
+ * await client.connect(transport);
+ * const entry = { scope: 'users', key: 'ada', value: 1 };
+ * await client.callTool({ name: 'set', arguments: entry });
+ * await app.scope('users').get('ada'); // => 1
+ * await client.close();
+ * await handler.close();
  */
 export function mcpHandler(ledger: Ledger, options: McpHandlerOptions = {}): McpHandler {
   const { maxSubscriptions, maxRequestBytes } = options;
@@ -59,12 +95,55 @@ export function mcpHandler(ledger: Ledger, options: McpHandlerOptions = {}): Mcp
 
 /** Serves many callers, each the ledger that it comes with. */
 export interface McpDoor {
-  /** A stream that the request opens ends when `ended` of the caller or its own signal aborts. */
+  /**
+   * Answers one request with what its caller may see. Sessions belong to the caller's `id`: to
+   * others they are not there. A stream that the request opens ends when `ended` of the caller or
+   * its own signal aborts.
+   *
+   * @example
+   * import { mcpDoor } from 'holdfast/mcp';
+   *
+   * const door = mcpDoor();
+   * const caller = { id: 'token-1', ledger: app.ledger, options: { readOnly: true } };
+   * const request = new Request('http://localhost/mcp', { method: 'PUT' });
+   * const { status } = await door.fetch(request, caller);
+   * status; // => 405
+   * door.close();
+   */
   fetch(request: Request, caller: SessionOwner): Promise<Response>;
-  /** Ends every session. */
+  /**
+   * Ends every session. Streams without one end with their callers.
+   *
+   * @example
+   * import { mcpDoor } from 'holdfast/mcp';
+   *
+   * const door = mcpDoor({ sessionsMax: 10 });
+   * door.close();
+   */
   close(): void;
 }
 
+/**
+ * Like `mcpHandler`, for requests of many principals: who it is, and the ledger of that one, comes
+ * with each request.
+ *
+ * @example
+ * import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+ * import { mcpDoor } from 'holdfast/mcp';
+ *
+ * const door = mcpDoor({ sessionsMax: 0 });
+ * const caller = { id: 'token-1', ledger: app.ledger, options: {} };
+ * const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
+ *   fetch: (url, init) => door.fetch(new Request(url, init), caller),
+ * });
+ * const client = new Client({ name: 'agent', version: '1' });
+ * await client.connect(transport);
+ * const entry = { scope: 'users', key: 'ada', value: 1 };
+ * await client.callTool({ name: 'set', arguments: entry });
+ * await app.scope('users').get('ada'); // => 1
+ * await client.close();
+ * door.close();
+ */
 export function mcpDoor(options: McpDoorOptions = {}): McpDoor {
   const { maxRequestBytes } = options;
   const { sessions, clock, onError } = parts(options);

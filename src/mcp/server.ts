@@ -27,7 +27,23 @@ Keys live in scopes (named groups). Every entry has a version: read it, then pas
 to write only if nobody changed the entry meanwhile. A failed condition is an answer with the actual
 version, not an error. Prefer update over get and set: its operations lose nobody's writes.`;
 
-/** Makes a server for one connection or one request; connect it to a transport of the SDK. */
+/**
+ * Makes a server for one connection or one request; connect it to a transport of the SDK. Clients
+ * are told of changes only by `serveMcp`, `mcpHandler` and `mcpDoor`.
+ *
+ * @example
+ * import { Client } from '@modelcontextprotocol/client';
+ * import { InMemoryTransport } from '@modelcontextprotocol/server';
+ * import { mcpServer } from 'holdfast/mcp';
+ *
+ * const [near, far] = InMemoryTransport.createLinkedPair();
+ * await mcpServer(app.ledger, { readOnly: true }).connect(far);
+ * const client = new Client({ name: 'agent', version: '1' });
+ * await client.connect(near);
+ * const { tools } = await client.listTools();
+ * tools.map(({ name }) => name).includes('set'); // => false
+ * await client.close();
+ */
 export function mcpServer(ledger: Ledger, options: McpOptions = {}): McpServer {
   const server = new McpServer(
     { name: 'holdfast', title: 'Holdfast', version: options.version ?? '0' },

@@ -20,12 +20,40 @@ export interface ServeMcpOptions extends McpOptions {
 export interface McpConnection {
   /** Resolves when the client has gone, or after `close`. */
   readonly closed: Promise<void>;
+  /**
+   * Lets the client go; its subscriptions end. The ledger and its store stay open.
+   *
+   * @example
+   * import { InMemoryTransport } from '@modelcontextprotocol/server';
+   * import { serveMcp } from 'holdfast/mcp';
+   *
+   * const [, transport] = InMemoryTransport.createLinkedPair();
+   * const connection = serveMcp(app.ledger, { transport });
+   * await connection.close();
+   * await connection.closed;
+   */
   close(): Promise<void>;
 }
 
 /**
  * Serves one client until it closes its end. Of 2025 and of 2026 clients: both subscribe to
- * resources, each in its own way.
+ * resources, each in its own way. With standard input and output nothing else may write to the
+ * latter: logs go to standard error.
+ *
+ * @example
+ * import { Client } from '@modelcontextprotocol/client';
+ * import { InMemoryTransport } from '@modelcontextprotocol/server';
+ * import { serveMcp } from 'holdfast/mcp';
+ *
+ * const [near, transport] = InMemoryTransport.createLinkedPair();
+ * const connection = serveMcp(app.ledger, { transport });
+ * const client = new Client({ name: 'agent', version: '1' });
+ * await client.connect(near);
+ * const entry = { scope: 'users', key: 'ada', value: 1 };
+ * await client.callTool({ name: 'set', arguments: entry });
+ * await app.scope('users').get('ada'); // => 1
+ * await client.close();
+ * await connection.closed;
  */
 export function serveMcp(ledger: Ledger, options: ServeMcpOptions = {}): McpConnection {
   const { transport, clock = systemClock, onError = ignore } = options;

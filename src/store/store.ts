@@ -6,7 +6,13 @@
  */
 import { HoldfastError } from '../errors/index.ts';
 import { withoutPassword } from '../internal/without-password.ts';
-import type { EngineStats, LedgerHead, LedgerSource } from '../ledger/index.ts';
+import type {
+  EngineStats,
+  LedgerHead,
+  Ledgers,
+  LedgerSource,
+  StoreRules,
+} from '../ledger/index.ts';
 import type { List, ListOptions, SchemaListOptions } from '../layers/lists/index.ts';
 import type {
   SchemaInput,
@@ -119,6 +125,24 @@ export class Store implements AsyncDisposable {
     const [stats, names] = await Promise.all([this.source.stats(), this.source.names()]);
     const heads = await Promise.all(names.map((name) => this.source.ledger(name).head()));
     return { ...stats, apps: heads.map((head, index) => ({ app: names[index] ?? '', ...head })) };
+  }
+
+  /**
+   * Holds the apps to other rules than the store was opened with, from the next commits on: all of
+   * them, what is left out has its default. Other processes on the store keep theirs. Throws
+   * `unsupported` for a store of a server: rules are set where it is opened.
+   *
+   * @example
+   * store.setRules({ apps: { shop: { quota: { entries: 1 } } } });
+   * const users = store.app('shop').scope('users');
+   * await users.set('ada', 1);
+   * await users.set('bob', 1).catch(({ code }) => code); // => 'quota_exceeded'
+   */
+  setRules(rules: StoreRules): void {
+    if (!('setRules' in this.source)) {
+      throw new HoldfastError('unsupported', 'rules are set where the store is opened');
+    }
+    (this.source as Ledgers).setRules(rules);
   }
 
   /**

@@ -35,7 +35,27 @@ export class ConfiguredTriggers implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Resolves once every trigger is known to the store. Throws for one that cannot be started. */
+  /**
+   * Resolves once every trigger is known to the store: from then on no matching change is missed.
+   * Throws for one that cannot be started; those before it run. What did not change runs on.
+   *
+   * @example
+   * import { parseConfig } from 'holdfast/config';
+   * import { ConfiguredTriggers } from 'holdfast/webhooks';
+   *
+   * const secret = `whsec_${'A'.repeat(32)}`;
+   * const config = parseConfig(`
+   *   store: { url: "memory:" }
+   *   apps:
+   *     shop:
+   *       triggers:
+   *         mail: { scope: orders, webhook: { url: 'https://hooks.example', secret: ${secret} } }
+   * `);
+   * await using triggers = new ConfiguredTriggers(store);
+   * await triggers.apply(config);
+   * const known = await store.app('shop').triggers.list();
+   * known.map(({ name }) => name); // => ['mail']
+   */
   async apply(config: Config): Promise<void> {
     const wanted = new Map(triggerSettings(config).map((one) => [`${one.app}/${one.name}`, one]));
     for (const [id, { settings, trigger }] of this.#running) {
@@ -49,7 +69,17 @@ export class ConfiguredTriggers implements AsyncDisposable {
     }
   }
 
-  /** Stops them all, after what they are at. */
+  /**
+   * Stops them all, after what they are at. What they miss then they handle when they run again.
+   *
+   * @example
+   * import { parseConfig } from 'holdfast/config';
+   * import { ConfiguredTriggers } from 'holdfast/webhooks';
+   *
+   * const triggers = new ConfiguredTriggers(store);
+   * await triggers.apply(parseConfig('store: { url: "memory:" }'));
+   * await triggers.close();
+   */
   async close(): Promise<void> {
     const running = [...this.#running.values()];
     this.#running.clear();

@@ -52,6 +52,30 @@ interface Prepared {
 /**
  * Makes a handler for `app.trigger`. Give the trigger a `timeoutMs` above the webhook's own.
  * Throws `invalid_argument` for a URL or a secret that cannot work.
+ *
+ * @example
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { Webhook } from 'standardwebhooks';
+ * import { webhook } from 'holdfast/webhooks';
+ *
+ * const secret = `whsec_${'A'.repeat(32)}`;
+ * const received = Promise.withResolvers<unknown>();
+ * const receiver = createServer(async (request, response) => {
+ *   const body = (await request.toArray()).join('');
+ *   const headers = request.headers as Record<string, string>;
+ *   received.resolve(new Webhook(secret).verify(body, headers));
+ *   response.end();
+ * });
+ * await once(receiver.listen(0, '127.0.0.1'), 'listening');
+ * const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}`;
+ * const hook = webhook({ url, secret, allowHttp: true, allowPrivateAddresses: true });
+ * const trigger = await app.trigger('mail', { scope: 'orders' }, hook);
+ * await app.scope('orders').set('o1', { total: 7 });
+ * await received.promise; // => { scope: 'orders', key: 'o1', new_value: { total: 7 } }
+ * await trigger.stop();
+ * receiver.close();
  */
 export function webhook(options: WebhookOptions): TriggerHandler {
   const prepared: Prepared = {

@@ -35,7 +35,21 @@ export type { ExecuteOptions, ExecutionResult } from './running/options.ts';
 
 /**
  * Begins a run of a workflow, or goes on with it where its last checkpoint stands, on whatever
- * machine. It starts by itself; `result()` and the events tell what comes of it.
+ * machine. It starts by itself; `result()` and the events tell what comes of it, and throw. Throws
+ * `invalid_argument`, `invalid_name` at once.
+ *
+ * @example
+ * import { execute, workflow } from 'holdfast/workflow';
+ *
+ * const flow = workflow({
+ *   name: 'greet',
+ *   start: 'greeter',
+ *   executors: { greeter: (name: string, context) => context.output(`Hello ${name}`) },
+ *   edges: [],
+ * });
+ * await execute(app, flow, { run: 'r1', input: 'Ada' }).result();
+ * const again = await execute(app, flow, { run: 'r1', input: 'Bob' }).result();
+ * again.outputs; // => ['Hello Ada']
  */
 export function execute(app: App, flow: Workflow, options: ExecuteOptions): Execution {
   return new Execution(app.runs(flow.name), flow, options);

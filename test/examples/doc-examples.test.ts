@@ -5,6 +5,7 @@
  * `scope` of numbers and `list` of texts; of sessions a `host`, whose worker has the agent `notes`,
  * and a `state` as a turn has it. What else it needs an example imports.
  */
+import cluster from 'node:cluster';
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -21,11 +22,12 @@ const snippets = snippetsIn(join(root, 'src'), root);
 
 /** Interfaces that users write rather than call. */
 const contracts = [
-  ...['Clock', 'Engine', 'Random', 'ScopeRule', 'Timer'],
-  ...['ChannelSource', 'HostedStore', 'SessionsExtension', 'Socket', 'TriggerHost'],
-  ...['Agent', 'BytesCodec', 'BytesView', 'Executor', 'ExtensionHttp', 'Link', 'LinkListener'],
-  ...['Payload', 'ServerExtension', 'SocketEvents'],
-];
+  'Clock Engine Random ScopeRule Timer',
+  'ExtensionHttp ServerExtension Socket SocketEvents',
+  'Agent BytesCodec BytesView Link LinkListener Payload',
+  'ChannelSource HostedStore SessionsExtension TriggerHost',
+  'Executor',
+].flatMap((names) => names.split(' '));
 const calls = new PublicCalls(root, contracts);
 /**
  * All doors but one: the calls of `holdfast/testing` are suites, which make tests of their own and
@@ -33,6 +35,9 @@ const calls = new PublicCalls(root, contracts);
  */
 const shown = Object.keys(doors).filter((name) => name !== 'holdfast/testing');
 const publicCalls = calls.of(shown.map((name) => doors[name]!));
+
+// What an example forks is not this program again.
+cluster.setupPrimary({ exec: join(import.meta.dirname, 'idle-worker.ts') });
 
 type Program = (...given: unknown[]) => () => Promise<void>;
 

@@ -23,9 +23,9 @@ export interface Channel extends AsyncIterable<ChannelMessage> {
   /** Aborts when the channel is closed, by whomever; the reason is the error, if there was one. */
   readonly signal: AbortSignal;
   /**
-   * Resolves once the message is on its way, which is no promise that it arrives: the connection may
-   * end. Waits while the other side has `channelWindow` messages that it has not taken. Throws
-   * `closed` if the channel is.
+   * Resolves once the message is on its way, which is no promise that it arrives: the connection
+   * may end. Waits while the other side has 64 messages that it has not taken. Throws `closed` if
+   * the channel is.
    *
    * @example
    * import { open } from 'holdfast/client';

@@ -79,7 +79,7 @@ export class Principal {
   }
 
   /**
-   * Whether it may, in a scope; `scope` undefined: in the whole app. Takes no time, and asks nobody.
+   * Whether it may, in a scope; `scope` undefined: in the whole app. Takes no time, asks nobody.
    *
    * @example
    * import { serve } from 'holdfast/server';

@@ -64,7 +64,7 @@ export class TokenStore {
   }
 
   /**
-   * A new token, durable when it resolves. Its text nobody can be told again: only a digest is kept.
+   * A new token, durable when it resolves. Its text nobody can be told again: a digest is kept.
    * From the first token on a server that is started without `auth` asks everybody for one.
    * `expiresAt` is in milliseconds since 1970. Throws `invalid_argument`, `invalid_name`.
    *
@@ -128,9 +128,9 @@ export class TokenStore {
   }
 
   /**
-   * Takes tokens back by their id or name, and with them every worker's token that was made of them.
-   * Returns the ids that were revoked now; none is no error. A server that is running ends their
-   * connections at once, those of other processes when they see it in the log, within moments.
+   * Takes tokens back by their id or name, and every worker's token that was made of them. Returns
+   * the ids that were revoked now; none is no error. From then on every server refuses them, and
+   * those that run end their connections, within a second.
    *
    * @example
    * import { parseGrant, serve } from 'holdfast/server';

@@ -8,15 +8,18 @@ import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import { AggregatorRegistry } from 'prom-client';
 import type { MetricObject, Registry } from 'prom-client';
+import { systemClock } from '../../internal/clock.ts';
 import type { Clock } from '../../internal/clock.ts';
 import { deferred } from '../../internal/deferred.ts';
 import type { Deferred } from '../../internal/deferred.ts';
 
 export interface WorkersOptions {
+  /** How many there are at a time: one that dies is started anew, after a second. */
   readonly count: number;
-  readonly clock: Clock;
-  /** Lets the workers drain and then ends. */
+  /** Sends the workers SIGTERM, on which they should drain, and ends when they have. */
   readonly signal: AbortSignal;
+  /** For tests: whose time it is. */
+  readonly clock?: Clock | undefined;
 }
 
 /** A worker that dies again and again is not started more often than this. */
@@ -29,8 +32,24 @@ type Message =
   | { readonly kind: 'own-metrics'; readonly id: number; readonly metrics: MetricObject[] }
   | { readonly kind: 'text'; readonly id: number; readonly text: string };
 
-/** In the first process. Resolves when the signal has aborted and every worker has ended. */
-export async function runWorkers({ count, clock, signal }: WorkersOptions): Promise<void> {
+/**
+ * In the first process: runs the same program `count` times. Resolves when the signal has aborted
+ * and every worker has ended. One call per process, for as long as it lives.
+ *
+ * @example
+ * import cluster from 'node:cluster';
+ * import { runWorkers, serve } from 'holdfast/server';
+ *
+ * if (cluster.isPrimary) {
+ *   await runWorkers({ count: 2, signal: AbortSignal.timeout(10) });
+ * } else {
+ *   const server = await serve(store, { port: 7420 });
+ *   process.once('SIGTERM', () => void server.drain().then(() => process.exit()));
+ * }
+ */
+export async function runWorkers(options: WorkersOptions): Promise<void> {
+  const { count, clock = systemClock, signal } = options;
+  if (signal.aborted) return;
   const ended = deferred<void>();
   const gathering = new Map<
     number,
@@ -81,7 +100,21 @@ export async function runWorkers({ count, clock, signal }: WorkersOptions): Prom
   await ended.promise;
 }
 
-/** In a worker: the metrics of all of them, as the first process gathers them. */
+/**
+ * In a worker: the metrics of all of them, as the first process gathers them, in the text format of
+ * Prometheus. For `ServeOptions.metrics`. Whoever does not answer within two seconds is left out.
+ *
+ * @example
+ * import cluster from 'node:cluster';
+ * import { serve, workerMetrics } from 'holdfast/server';
+ * import { Registry } from 'prom-client';
+ *
+ * const registry = new Registry();
+ * const metrics = cluster.isWorker ? workerMetrics(registry) : undefined;
+ * await using server = await serve(store, { port: 0, registry, metrics });
+ * const response = await fetch(`${server.url}/metrics`);
+ * response.status; // => 200
+ */
 export function workerMetrics(own: Registry): () => Promise<string> {
   const waiting = new Map<number, Deferred<string>>();
   let asked = 0;

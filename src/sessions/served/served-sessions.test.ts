@@ -53,7 +53,7 @@ async function joined(url: string, token?: string) {
 }
 
 async function connected(url: string, token?: string): Promise<RemoteSource> {
-  return (await joined(url, token)).source as RemoteSource;
+  return (await joined(url, token)).source;
 }
 
 const rows = agentOf(sqlitePayload, ({ version, state }: { version: number; state: Db }) => {
@@ -131,7 +131,7 @@ test('apps follow a session live, over WebSocket and HTTP, and resume', async ()
   const remote = await joined(server.url);
   const { ledger } = remote.app('a');
   const { position } = await ledger.head();
-  const client = new SessionClient(remote.source as RemoteSource, 'a');
+  const client = new SessionClient(remote.source, 'a');
   const seen: SessionStep[] = [];
   const abort = new AbortController();
   const following = (async () => {

@@ -45,7 +45,19 @@ export function signatureOf(description: GraphDescription): string {
   return bytesToHex(sha256(text)).slice(0, signatureChars);
 }
 
-/** What changed from one graph to another, a line each; empty if nothing did. */
+/**
+ * What changed from one graph to another, a line each; empty if nothing did, and then runs of one
+ * go on with the other.
+ *
+ * @example
+ * import { direct, graphChanges, workflow } from 'holdfast/workflow';
+ *
+ * const step = () => undefined;
+ * const named = { name: 'w', start: 'a', executors: { a: step, b: step } };
+ * const before = workflow({ ...named, edges: [] });
+ * const after = workflow({ ...named, edges: [direct('a', 'b')] });
+ * graphChanges(before.description, after.description); // => ['added edge: a -> b']
+ */
 export function graphChanges(before: GraphDescription, after: GraphDescription): string[] {
   const changes: string[] = [];
   if (before.start !== after.start) {

@@ -12,7 +12,27 @@ export type Handler = {
   handle(message: unknown, context: ExecutorContext): Promise<void> | void;
 }['handle'];
 
+/**
+ * One of the parts of a workflow. A function alone is an executor that is tried once.
+ *
+ * @example
+ * import { execute, workflow } from 'holdfast/workflow';
+ * import type { Executor } from 'holdfast/workflow';
+ *
+ * const clerk: Executor = {
+ *   attempts: 3,
+ *   timeoutMs: 30_000,
+ *   handle: (order, context) => void context.request({ approve: order }),
+ *   answered: (answer, { payload }, context) => context.output({ ...(payload as object), answer }),
+ * };
+ * const flow = workflow({ name: 'approval', start: 'clerk', executors: { clerk }, edges: [] });
+ * const waiting = await execute(app, flow, { run: 'r1', input: 'o1' }).result();
+ * await app.runs('approval').answer('r1', waiting.requests[0]?.id ?? '', 'yes');
+ * const { outputs } = await execute(app, flow, { run: 'r1' }).result();
+ * outputs; // => [{ approve: 'o1', answer: 'yes' }]
+ */
 export interface Executor {
+  /** Takes one message. A throw fails the turn: nothing of it stays, and it may be tried again. */
   handle(message: unknown, context: ExecutorContext): Promise<void> | void;
   /** Takes the answer to a request of its own. Left out: `handle` gets `{ request, answer }`. */
   answered?(
@@ -57,7 +77,25 @@ export interface Workflow {
   readonly signature: string;
 }
 
-/** Throws `invalid_argument` for a graph that cannot run, and says which part. */
+/**
+ * A graph that can be executed, any number of times and at once. Touches no store. Throws
+ * `invalid_argument` for a graph that cannot run, and says which part.
+ *
+ * @example
+ * import { execute, workflow } from 'holdfast/workflow';
+ *
+ * const flow = workflow({
+ *   name: 'counting',
+ *   start: 'counter',
+ *   executors: {
+ *     counter: (by: number, context) => context.state.set('n', context.state.get('n', 0) + by),
+ *   },
+ *   edges: [],
+ * });
+ * await execute(app, flow, { run: 'r1', input: 2 }).result();
+ * await using run = await app.runs('counting').open('r1');
+ * run.state.get('n'); // => 2
+ */
 export function workflow(definition: WorkflowDefinition): Workflow {
   const executors = new Map<string, Executor>();
   for (const [name, given] of Object.entries(definition.executors)) {

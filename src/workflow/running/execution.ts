@@ -56,7 +56,21 @@ export class Execution implements AsyncIterable<WorkflowEvent> {
 
   /**
    * What has come of it when it ends, or waits. Rejects with what made it fail: the error of an
-   * executor, `step_conflict`, `fenced`, `limit_exceeded`, `graph_mismatch`, `held`.
+   * executor, `step_conflict`, `fenced`, `limit_exceeded`, `graph_mismatch`, `held`. May be asked
+   * for any number of times.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'greet',
+   *   start: 'greeter',
+   *   executors: { greeter: (name: string, context) => context.output(`Hello ${name}`) },
+   *   edges: [],
+   * });
+   * const { status, outputs } = await execute(app, flow, { run: 'r1', input: 'Ada' }).result();
+   * status; // => 'completed'
+   * outputs; // => ['Hello Ada']
    */
   result(): Promise<ExecutionResult> {
     return this.#outcome;
@@ -70,19 +84,77 @@ export class Execution implements AsyncIterable<WorkflowEvent> {
     return this.#events;
   }
 
-  /** Answers a request of the run. It need not have been asked by this execution. */
+  /**
+   * Answers a request of the run, durably. It need not have been asked by this execution, and
+   * `app.runs(…).answer` does the same without one. `accepted`, or `answered` if somebody was
+   * first, or `not_pending`.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'asking',
+   *   start: 'clerk',
+   *   executors: {
+   *     clerk: {
+   *       handle: (question, context) => void context.request(question),
+   *       answered: (answer, _request, context) => context.output(answer),
+   *     },
+   *   },
+   *   edges: [],
+   * });
+   * const execution = execute(app, flow, { run: 'r1', input: 'Why?', wait: true });
+   * for await (const event of execution) {
+   *   if (event.type === 'request') await execution.answer(event.request.id, 'Because');
+   * }
+   * const { outputs } = await execution.result();
+   * outputs; // => ['Because']
+   */
   answer(request: string, answer: unknown): Promise<AnswerOutcome> {
     return this.#runs.answer(this.run, request, answer);
   }
 
-  /** Ends the run: the step under way is dropped, the run is marked. It can be taken up again. */
+  /**
+   * Ends the run: the step under way is dropped, the run is marked. It can be taken up again. Gives
+   * what `result` gives; of an execution that had ended, as it had.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'patient',
+   *   start: 'asker',
+   *   executors: { asker: (_message, context) => void context.request('Go on?') },
+   *   edges: [],
+   * });
+   * const execution = execute(app, flow, { run: 'r1', wait: true });
+   * const { status } = await execution.cancel();
+   * status; // => 'cancelled'
+   */
   async cancel(): Promise<ExecutionResult> {
     this.#isCancelled = true;
     this.#abort.abort();
     return this.#outcome;
   }
 
-  /** Ends the execution, not the run: the step under way is dropped, and can be done elsewhere. */
+  /**
+   * Ends the execution, not the run: the step under way is dropped, and can be done elsewhere. Like
+   * the option `signal`.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'patient',
+   *   start: 'asker',
+   *   executors: { asker: (_message, context) => void context.request('Go on?') },
+   *   edges: [],
+   * });
+   * const execution = execute(app, flow, { run: 'r1', wait: true });
+   * for await (const { type } of execution) if (type === 'waiting') break;
+   * const { requests } = await execution.stop();
+   * requests.map(({ payload }) => payload); // => ['Go on?']
+   */
   async stop(): Promise<ExecutionResult> {
     this.#abort.abort();
     return this.#outcome;

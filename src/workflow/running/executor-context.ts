@@ -61,7 +61,24 @@ export class ExecutorContext {
 
   /**
    * Sends a message, to be received in the next step: along the edges, or to one executor that an
-   * edge leads to. Throws `invalid_value` for what is no JSON.
+   * edge leads to. A copy of it is sent, as it is now; one that no edge takes is dropped, which an
+   * event tells. Throws `invalid_value` for what is no JSON, `aborted` once the turn was given up.
+   *
+   * @example
+   * import { execute, fanOut, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'hand-over',
+   *   start: 'desk',
+   *   executors: {
+   *     desk: (text, context) => context.send(text, { to: 'bob' }),
+   *     ann: (text, context) => context.output(`Ann: ${text}`),
+   *     bob: (text, context) => context.output(`Bob: ${text}`),
+   *   },
+   *   edges: [fanOut('desk', ['ann', 'bob'])],
+   * });
+   * const { outputs } = await execute(app, flow, { run: 'r1', input: 'hi' }).result();
+   * outputs; // => ['Bob: hi']
    */
   send(message: unknown, options: { readonly to?: string | undefined } = {}): void {
     this.#checkOpen();
@@ -71,7 +88,26 @@ export class ExecutorContext {
 
   /**
    * Asks the outside. The workflow goes on with what else there is, then waits, through restarts;
-   * the answer comes to this executor. Returns the request's id.
+   * the answer comes to this executor. Returns the request's id. Throws `invalid_value` for what is
+   * no JSON, `aborted` once the turn was given up.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'asking',
+   *   start: 'clerk',
+   *   executors: {
+   *     clerk: {
+   *       handle: (question, context) => void context.request(question),
+   *       answered: (answer, _request, context) => context.output(answer),
+   *     },
+   *   },
+   *   edges: [],
+   * });
+   * const { status, requests } = await execute(app, flow, { run: 'r1', input: 'Why?' }).result();
+   * status; // => 'waiting'
+   * requests.map(({ payload }) => payload); // => ['Why?']
    */
   request(payload: unknown): string {
     this.#checkOpen();
@@ -80,13 +116,46 @@ export class ExecutorContext {
     return id;
   }
 
-  /** Adds to what the workflow gives out in the end. */
+  /**
+   * Adds to what the workflow gives out in the end, and tells it in an event once the step is
+   * durable. Throws `invalid_value` for what is no JSON.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'greet',
+   *   start: 'greeter',
+   *   executors: { greeter: (name: string, context) => context.output(`Hello ${name}`) },
+   *   edges: [],
+   * });
+   * const { outputs } = await execute(app, flow, { run: 'r1', input: 'Ada' }).result();
+   * outputs; // => ['Hello Ada']
+   */
   output(value: unknown): void {
     this.#parts.view.reservedList(outputsList).append(value);
     this.#effects.outputs.push(copied(value));
   }
 
-  /** Tells whoever follows the events, now, whatever becomes of the step. */
+  /**
+   * Tells whoever follows the events of this execution, now, whatever becomes of the step. Kept
+   * nowhere: a turn that is tried again tells it again.
+   *
+   * @example
+   * import { execute, workflow } from 'holdfast/workflow';
+   *
+   * const flow = workflow({
+   *   name: 'talking',
+   *   start: 'writer',
+   *   executors: { writer: (_message, context) => context.emit({ token: 'Hel' }) },
+   *   edges: [],
+   * });
+   * const told: unknown[] = [];
+   * for await (const event of execute(app, flow, { run: 'r1' })) {
+   *   if (event.type === 'progress') told.push(event.data);
+   * }
+   * told; // => [{ token: 'Hel' }]
+   */
   emit(data: unknown): void {
     this.#parts.emit(data);
   }

@@ -7,6 +7,7 @@
 import type { Logger } from 'pino';
 import { changesBetween, loadConfig, storeRules } from '../../../config/index.ts';
 import type { Config } from '../../../config/index.ts';
+import type { Store } from '../../../store/index.ts';
 import { failureOf } from '../../failure.ts';
 
 export interface ReloadParts {
@@ -15,7 +16,7 @@ export interface ReloadParts {
   readonly log: Logger;
   /** The level was given on the command line: the file does not change it. */
   readonly keepsLevel: boolean;
-  setRules(rules: ReturnType<typeof storeRules>): void;
+  readonly store: Pick<Store, 'setRules'>;
   readonly triggers: { apply(config: Config): Promise<void> };
 }
 
@@ -49,7 +50,7 @@ async function reloaded(parts: ReloadParts, current: Config): Promise<Config> {
     log.error({ event: 'reload', file, code }, `not reloaded, try again: ${message}`);
     return current;
   }
-  parts.setRules(storeRules(next));
+  parts.store.setRules(storeRules(next));
   if (!parts.keepsLevel) log.level = next.server?.log ?? 'info';
   const { applied } = changesBetween(current, next);
   // Whatever cannot change still stands as it did at the start.

@@ -5,7 +5,6 @@ import { pino } from 'pino';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import type { Config } from '../../../config/index.ts';
-import type { Ledgers } from '../../../ledger/index.ts';
 import { runWorkers, serve, workerMetrics } from '../../../server/index.ts';
 import type { Server, ServeOptions } from '../../../server/index.ts';
 import { openConfig } from '../../../store/index.ts';
@@ -37,8 +36,7 @@ export async function serveStore(context: Context, flags: ServeCommandOptions): 
   const server = await serve(store, { ...serveOptions(terms, log), extensions });
   const { file, config } = terms;
   const keepsLevel = flags.log !== undefined;
-  const setRules: Ledgers['setRules'] = (rules) => (store.source as Ledgers).setRules(rules);
-  const parts = { config, log, keepsLevel, setRules, triggers };
+  const parts = { config, log, keepsLevel, store, triggers };
   const stopListening = file === undefined ? undefined : reloadOnHangup({ ...parts, file });
   tell(context, server, store.url);
   await stopped(context.signal);

@@ -105,8 +105,9 @@ export class RemoteSource implements LedgerSource {
    *
    * const greeter: ServerExtension = {
    *   name: 'greeter/1',
-   *   open(channel, { args }) {
-   *     void channel.send({ body: { greeted: args } }).finally(() => channel.close());
+   *   async open(channel, { args }) {
+   *     await channel.send({ body: { greeted: args } });
+   *     channel.close();
    *   },
    * };
    * await using server = await serve(store, { port: 0, extensions: [greeter] });

@@ -30,7 +30,7 @@ export interface McpHandlerOptions extends McpOptions, McpDoorOptions {
   readonly maxSubscriptions?: number | undefined;
 }
 
-export interface McpHandler {
+export interface McpHandler extends AsyncDisposable {
   /**
    * Answers one request of the protocol, to whatever path it came. What is wrong with it is an
    * answer too; it does not throw. The body of a subscription goes on until either side ends it.
@@ -38,10 +38,9 @@ export interface McpHandler {
    * @example
    * import { mcpHandler } from 'holdfast/mcp';
    *
-   * const handler = mcpHandler(app.ledger, { maxRequestBytes: 64 * 1024 });
+   * await using handler = mcpHandler(app.ledger, { maxRequestBytes: 64 * 1024 });
    * const { status } = await handler.fetch(new Request('http://localhost/mcp', { method: 'PUT' }));
    * status; // => 405
-   * await handler.close();
    */
   fetch(request: Request): Promise<Response>;
   /**
@@ -64,7 +63,7 @@ export interface McpHandler {
  * import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
  * import { mcpHandler } from 'holdfast/mcp';
  *
- * const handler = mcpHandler(app.ledger);
+ * await using handler = mcpHandler(app.ledger);
  * const transport = new StreamableHTTPClientTransport(new URL('http://localhost/mcp'), {
  *   fetch: (url, init) => handler.fetch(new Request(url, init)),
  * });
@@ -74,22 +73,23 @@ export interface McpHandler {
  * await client.callTool({ name: 'set', arguments: entry });
  * await app.scope('users').get('ada'); // => 1
  * await client.close();
- * await handler.close();
  */
 export function mcpHandler(ledger: Ledger, options: McpHandlerOptions = {}): McpHandler {
   const { maxSubscriptions, maxRequestBytes } = options;
   const { sessions, clock, onError } = parts(options);
   const shared = { ledger, options, maxSubscriptions, maxRequestBytes, clock, onError };
   const exchanges = exchange(shared);
+  const close = async (): Promise<void> => {
+    sessions.close();
+    await exchanges.close();
+  };
   return {
     async fetch(request) {
       const answered = await sessions.fetch(request, { ledger, options, id: '' });
       return answered ?? exchanges.fetch(request);
     },
-    async close() {
-      sessions.close();
-      await exchanges.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -17,7 +17,7 @@ export interface ServeMcpOptions extends McpOptions {
   readonly onError?: ((error: Error) => void) | undefined;
 }
 
-export interface McpConnection {
+export interface McpConnection extends AsyncDisposable {
   /** Resolves when the client has gone, or after `close`. */
   readonly closed: Promise<void>;
   /**
@@ -83,13 +83,11 @@ export function serveMcp(ledger: Ledger, options: ServeMcpOptions = {}): McpConn
   const closed = new Promise<void>((resolve) => {
     stop.signal.addEventListener('abort', () => resolve(), { once: true });
   });
-  return {
-    closed,
-    async close() {
-      stop.abort();
-      await handle.close();
-    },
+  const close = async (): Promise<void> => {
+    stop.abort();
+    await handle.close();
   };
+  return { closed, close, [Symbol.asyncDispose]: close };
 }
 
 function ignore(): void {}

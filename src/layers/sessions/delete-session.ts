@@ -18,7 +18,15 @@ const deletedPerCommit = 900;
  * Until a large one is gone its turns are refused with `contended`; if the process dies before,
  * delete it again. The next turn begins a new session.
  *
- * Throws `contended` if turns went first in every attempt.
+ * Throws `contended` if turns went first in every attempt. Costs a write per entry.
+ *
+ * @example
+ * import { deleteSession } from 'holdfast/sessions';
+ *
+ * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+ * await deleteSession(app, 's', { erase: true }); // => true
+ * await host.session('s').head(); // => undefined
+ * await deleteSession(app, 's'); // => false
  */
 export async function deleteSession(
   { ledger }: { readonly ledger: Ledger },

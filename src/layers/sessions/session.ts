@@ -2,6 +2,9 @@
  * Reading a session: its head, its entries and lists, and its changes as they are committed.
  *
  * Everything here is read from the store, so it needs no host and no worker.
+ *
+ * In the examples a worker of `host` has the agent `notes`, which appends the input of a turn to
+ * the list `notes`.
  */
 import { HoldfastError } from '../../errors/index.ts';
 import { limits } from '../../ledger/index.ts';
@@ -39,18 +42,46 @@ export class Session {
     this.name = name;
   }
 
-  /** Version, hash, payload and agent; undefined before the first turn. */
+  /**
+   * Version, hash, payload and agent; undefined before the first turn. Throws `contended` while a
+   * large session is being deleted.
+   *
+   * @example
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * await host.session('s').head(); // => { version: 1, payload: 'entries', agent: 'notes' }
+   * await host.session('other').head(); // => undefined
+   */
   async head(): Promise<SessionHead | undefined> {
     return (await loadSession(this.#ledger, this.name)).head;
   }
 
-  /** An entry of a structured session. */
+  /**
+   * An entry of a structured session, as of the last turn. Undefined if there is none.
+   *
+   * @example
+   * import { linkPair, SessionWorker, structuredAgent } from 'holdfast/sessions';
+   *
+   * const naming = structuredAgent<string>(({ state, input }) => state.set('name', input));
+   * const [near, far] = linkPair();
+   * host.attach(near);
+   * void new SessionWorker({ agents: { naming } }).serve(far);
+   * await host.turn({ session: 's', id: '1', agent: 'naming', input: 'Ada' });
+   * await host.session('s').get('name'); // => 'Ada'
+   */
   async get<T = unknown>(key: string): Promise<T | undefined> {
     const [entry] = await this.#ledger.read([stateRef(scopeOf(this.name), key)]);
     return entry?.value.decode() as T | undefined;
   }
 
-  /** The entries of a structured session whose keys start with `prefix`, as of one moment. */
+  /**
+   * The entries of a structured session whose keys start with `prefix`, in the order of their keys,
+   * as of one moment. Read in pages, as they are asked for.
+   *
+   * @example
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * const entries = await Array.fromAsync(host.session('s').entries());
+   * entries; // => [['notes/0000000000000000', 'hello']]
+   */
   async *entries<T = unknown>(
     prefix = '',
   ): AsyncGenerator<readonly [key: string, value: T], void, undefined> {
@@ -66,7 +97,14 @@ export class Session {
     } while (cursor !== undefined);
   }
 
-  /** The items of a list of a structured session. */
+  /**
+   * The items of a list of a structured session, all of them. A list that is not there is empty.
+   *
+   * @example
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * await host.turn({ session: 's', id: '2', agent: 'notes', input: 'again' });
+   * await host.session('s').items('notes'); // => ['hello', 'again']
+   */
   async items<T = unknown>(list: string): Promise<T[]> {
     const items: T[] = [];
     for await (const [, value] of this.entries<T>(`${list}/`)) items.push(value);
@@ -76,7 +114,17 @@ export class Session {
   /**
    * Each turn as it is committed, from any host. Resumes without a gap behind the position of the
    * last step. Throws `trimmed` or `regressed` if the log cannot tell any more: read the state
-   * anew.
+   * anew. Ends when `signal` aborts, or whoever reads it leaves the loop.
+   *
+   * @example
+   * const { position: after } = await app.ledger.head();
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * const seen: unknown[] = [];
+   * for await (const { version, turn, output } of host.session('s').follow({ after })) {
+   *   seen.push({ version, turn, output });
+   *   break;
+   * }
+   * seen; // => [{ version: 1, turn: '1', output: 1 }]
    */
   async *follow(options: FollowOptions = {}): AsyncGenerator<SessionStep, void, undefined> {
     const { after, signal } = options;
@@ -94,7 +142,15 @@ export class Session {
   }
 }
 
-/** The names of the sessions that there are. Costs as many steps as there are sessions. */
+/**
+ * The names of the sessions that there are, sorted. Costs as many steps as there are sessions.
+ *
+ * @example
+ * import { sessionNames } from 'holdfast/sessions';
+ *
+ * await host.turn({ session: 'ada/1', id: '1', agent: 'notes', input: 'hello' });
+ * await Array.fromAsync(sessionNames(app, 'ada/')); // => ['ada/1']
+ */
 export async function* sessionNames(
   app: { readonly ledger: Ledger },
   prefix = '',

@@ -19,6 +19,10 @@ import { malformed } from '../wire/frame.ts';
 /** Messages that one side may send before the other has taken any. */
 export const channelWindow = 64;
 
+/**
+ * The loop over its messages ends when either side closes the channel, and throws the error of
+ * whoever closed it, or `unavailable` when the connection is gone.
+ */
 export interface Channel extends AsyncIterable<ChannelMessage> {
   /** Aborts when the channel is closed, by whomever; the reason is the error, if there was one. */
   readonly signal: AbortSignal;
@@ -32,10 +36,12 @@ export interface Channel extends AsyncIterable<ChannelMessage> {
    * import type { Channel } from 'holdfast/client';
    * import { serve } from 'holdfast/server';
    *
-   * const echo = async (channel: Channel) => {
-   *   for await (const { body } of channel) await channel.send({ body });
+   * const extension = {
+   *   name: 'echo/1',
+   *   async open(channel: Channel) {
+   *     for await (const { body } of channel) await channel.send({ body });
+   *   },
    * };
-   * const extension = { name: 'echo/1', open: (channel: Channel) => void echo(channel) };
    * await using server = await serve(store, { port: 0, extensions: [extension] });
    * await using remote = await open(server.url, { extensions: ['echo/1'] });
    * const channel = await remote.source.channel('example', 'echo/1');
@@ -57,11 +63,13 @@ export interface Channel extends AsyncIterable<ChannelMessage> {
    * import type { Channel } from 'holdfast/client';
    * import { serve } from 'holdfast/server';
    *
-   * const once = async (channel: Channel) => {
-   *   await channel.send({ body: 'only this' });
-   *   channel.close();
+   * const extension = {
+   *   name: 'once/1',
+   *   async open(channel: Channel) {
+   *     await channel.send({ body: 'only this' });
+   *     channel.close();
+   *   },
    * };
-   * const extension = { name: 'once/1', open: (channel: Channel) => void once(channel) };
    * await using server = await serve(store, { port: 0, extensions: [extension] });
    * await using remote = await open(server.url, { extensions: ['once/1'] });
    * const channel = await remote.source.channel('example', 'once/1');

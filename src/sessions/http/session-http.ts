@@ -32,7 +32,22 @@ export interface SessionHttpParts {
 const namesMax = 1000;
 const routes = /^(?:\/([^/]+)(?:\/(turns|entries|follow))?)?\/?$/;
 
-/** Undefined where the path is none of these. Errors are answered as `{error}`. */
+/**
+ * Answers a request; undefined where the path is none of these. Errors are answered as `{error}`
+ * with the status of their code; it does not throw.
+ *
+ * @example
+ * import { sessionHttp } from 'holdfast/sessions';
+ *
+ * const request = new Request('http://localhost/sessions/s/turns', {
+ *   method: 'POST',
+ *   body: JSON.stringify({ id: '1', agent: 'notes', input: 'hello' }),
+ * });
+ * const response = await sessionHttp({ app, host }, request);
+ * await response?.json(); // => { kind: 'done', version: 1, output: 1 }
+ * const elsewhere = await sessionHttp({ app, host }, new Request('http://localhost/other'));
+ * elsewhere; // => undefined
+ */
 export async function sessionHttp(
   parts: SessionHttpParts,
   request: Request,

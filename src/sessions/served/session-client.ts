@@ -30,8 +30,8 @@ interface OpenCall {
   reject(error: unknown): void;
 }
 
-/** Sends turns to the sessions of one app. */
-export class SessionClient {
+/** Sends turns to the sessions of one app, all over one channel that is opened when needed. */
+export class SessionClient implements AsyncDisposable {
   readonly #source: ChannelSource;
   readonly #app: string;
   #channel: Promise<Channel> | undefined;
@@ -45,7 +45,20 @@ export class SessionClient {
 
   /**
    * Like `SessionHost.turn`. If the connection is lost meanwhile it throws `outcome_unknown`: ask
-   * again under the same id, the turn is applied once.
+   * again under the same id, the turn is applied once. Throws `unsupported` if the server has no
+   * sessions, `forbidden` without the right to write in the scope that is named like the session.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   * import { extensionName, SessionClient, sessionsExtension } from 'holdfast/sessions';
+   *
+   * const extensions = [sessionsExtension(() => host)];
+   * await using server = await serve(store, { port: 0, extensions });
+   * await using remote = await open(server.url, { extensions: [extensionName] });
+   * await using client = new SessionClient(remote.source, 'example');
+   * const outcome = await client.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * outcome; // => { kind: 'done', version: 1, output: 1 }
    */
   async turn({ signal, onEvent, ...request }: TurnRequest): Promise<TurnOutcome> {
     const channel = await this.#open();
@@ -67,9 +80,29 @@ export class SessionClient {
     }
   }
 
+  /**
+   * Ends its channel: turns under way are given up, as far as they can be. The connection stays,
+   * and the next turn opens another.
+   *
+   * @example
+   * import { open } from 'holdfast/client';
+   * import { serve } from 'holdfast/server';
+   * import { extensionName, SessionClient, sessionsExtension } from 'holdfast/sessions';
+   *
+   * const extensions = [sessionsExtension(() => host)];
+   * await using server = await serve(store, { port: 0, extensions });
+   * await using remote = await open(server.url, { extensions: [extensionName] });
+   * const client = new SessionClient(remote.source, 'example');
+   * await client.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * await client.close();
+   */
   async close(): Promise<void> {
     const channel = await this.#channel?.catch(() => undefined);
     channel?.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   #open(): Promise<Channel> {
@@ -136,7 +169,26 @@ export interface HireOptions {
 
 const retryMs = 200;
 
-/** Has a worker serve the sessions of an app of a server, until it is drained or closed. */
+/**
+ * Has a worker serve the sessions of an app of a server. Resolves once it was drained or closed,
+ * and opens a channel anew whenever one is lost until then. What fails is told to `onError` alone:
+ * also that the server knows no sessions, or that the token may not read and write in all the app.
+ *
+ * @example
+ * import { open } from 'holdfast/client';
+ * import { serve } from 'holdfast/server';
+ * import { extensionName, serveApp, SessionHosts, SessionWorker } from 'holdfast/sessions';
+ * import { structuredAgent } from 'holdfast/sessions';
+ *
+ * await using hosts = new SessionHosts(store);
+ * await using server = await serve(store, { port: 0, extensions: [hosts.extension] });
+ * await using remote = await open(server.url, { extensions: [extensionName] });
+ * const echo = structuredAgent<string, string>(({ input }) => input);
+ * using worker = new SessionWorker({ agents: { echo } });
+ * void serveApp(worker, remote.source, 'shop');
+ * const request = { session: 's', id: '1', agent: 'echo', input: 'hello' };
+ * await hosts.of('shop').turn(request); // => { kind: 'done', output: 'hello' }
+ */
 export async function serveApp(
   worker: SessionWorker,
   source: ChannelSource,

@@ -41,7 +41,16 @@ export class SessionHosts implements AsyncDisposable {
     return this.#hosts.size;
   }
 
-  /** Throws `invalid_name` for what is no app's name. */
+  /**
+   * The host of an app, made when it is asked for. Throws `invalid_name` for what is no app's name.
+   *
+   * @example
+   * import { SessionHosts } from 'holdfast/sessions';
+   *
+   * await using hosts = new SessionHosts(store);
+   * await hosts.of('shop').session('s').head(); // => undefined
+   * hosts.size; // => 1
+   */
   of(app: string): SessionHost {
     const host = this.#hosts.get(app) ?? new SessionHost(this.#store.app(app), this.#options);
     this.#hosts.delete(app);
@@ -50,7 +59,18 @@ export class SessionHosts implements AsyncDisposable {
     return host;
   }
 
-  /** Of all of them, at once. */
+  /**
+   * Closes all of them, at once, as `SessionHost.close` does.
+   *
+   * @example
+   * import { SessionHosts } from 'holdfast/sessions';
+   *
+   * const hosts = new SessionHosts(store, { workerWaitMs: 1000 });
+   * const shop = hosts.of('shop');
+   * await hosts.close({ finishMs: 5000 });
+   * const request = { session: 's', id: '1', agent: 'notes' };
+   * await shop.turn(request).catch(({ code }) => code); // => 'closed'
+   */
   async close(options: CloseHostOptions = {}): Promise<void> {
     await Promise.all(Array.from(this.#hosts.values(), (host) => host.close(options)));
   }

@@ -47,7 +47,23 @@ export interface SessionsExtension {
   };
 }
 
-/** `hostOf` gives the host of an app; it may make it then. For `ServeOptions.extensions`. */
+/**
+ * For `ServeOptions.extensions`. `hostOf` gives the host of an app, and may make it then: it is
+ * called for every channel and request. `SessionHosts` is both in one.
+ *
+ * @example
+ * import { serve } from 'holdfast/server';
+ * import { sessionsExtension } from 'holdfast/sessions';
+ *
+ * const extensions = [sessionsExtension(() => host)];
+ * await using server = await serve(store, { port: 0, extensions });
+ * const response = await fetch(`${server.url}/v1/apps/example/sessions/s/turns`, {
+ *   method: 'POST',
+ *   headers: { 'content-type': 'application/json' },
+ *   body: JSON.stringify({ id: '1', agent: 'notes', input: 'hello' }),
+ * });
+ * await response.json(); // => { kind: 'done', version: 1, output: 1 }
+ */
 export function sessionsExtension(hostOf: (app: string) => SessionHost): SessionsExtension {
   return {
     name: extensionName,

@@ -30,7 +30,7 @@ export interface ConnectWorkerOptions {
 
 const retryFirstMs = 50;
 
-export class WorkerConnection {
+export class WorkerConnection implements Disposable {
   readonly #worker: SessionWorker;
   readonly #url: string;
   readonly #options: ConnectWorkerOptions;
@@ -55,18 +55,56 @@ export class WorkerConnection {
     return this.#first.promise;
   }
 
-  /** Finishes the turns that it has and leaves. */
+  /**
+   * Finishes the turns that it has and leaves: the worker too, for good.
+   *
+   * @example
+   * import { once } from 'node:events';
+   * import { createServer } from 'node:http';
+   * import type { AddressInfo } from 'node:net';
+   * import { connectWorker, serveWorkers, SessionWorker } from 'holdfast/sessions';
+   * import { structuredAgent } from 'holdfast/sessions';
+   *
+   * const server = createServer();
+   * const door = serveWorkers(server, host);
+   * await once(server.listen(0, '127.0.0.1'), 'listening');
+   * const { port } = server.address() as AddressInfo;
+   * const echo = structuredAgent<string, string>(({ input }) => input);
+   * const worker = new SessionWorker({ agents: { echo } });
+   * const connection = connectWorker(worker, `ws://127.0.0.1:${port}/sessions/worker`);
+   * await connection.connected;
+   * await connection.drain();
+   * worker.isLeaving; // => true
+   * door.close();
+   * server.close();
+   */
   async drain(): Promise<void> {
     this.#leaving.abort();
     await this.#worker.drain();
     this.#socket?.close();
   }
 
-  /** Leaves at once; hosts give its turns to others. */
+  /**
+   * Leaves at once; hosts give its turns to others. Before it was ever connected, `connected` never
+   * resolves then.
+   *
+   * @example
+   * import { connectWorker, SessionWorker, structuredAgent } from 'holdfast/sessions';
+   *
+   * const echo = structuredAgent<string, string>(({ input }) => input);
+   * const worker = new SessionWorker({ agents: { echo } });
+   * const connection = connectWorker(worker, 'ws://127.0.0.1:9/sessions/worker');
+   * connection.close();
+   * worker.isLeaving; // => true
+   */
   close(): void {
     this.#leaving.abort();
     this.#worker.close();
     this.#socket?.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   async #run(): Promise<void> {
@@ -113,7 +151,29 @@ export class WorkerConnection {
 }
 
 /**
- * Connects a worker to a host that listens (`serveWorkers`), and keeps it connected.
+ * Connects a worker to a host that listens (`serveWorkers`), and keeps it connected: a lost
+ * connection is made anew, with growing pauses up to `retryMaxMs`, for as long as it takes. Failed
+ * attempts are told to `onError` alone.
+ *
+ * @example
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { connectWorker, serveWorkers, SessionWorker } from 'holdfast/sessions';
+ * import { structuredAgent } from 'holdfast/sessions';
+ *
+ * const server = createServer();
+ * const door = serveWorkers(server, host);
+ * await once(server.listen(0, '127.0.0.1'), 'listening');
+ * const { port } = server.address() as AddressInfo;
+ * const echo = structuredAgent<string, string>(({ input }) => input);
+ * const worker = new SessionWorker({ agents: { echo } });
+ * const connection = connectWorker(worker, `ws://127.0.0.1:${port}/sessions/worker`);
+ * const outcome = await host.turn({ session: 's', id: '1', agent: 'echo', input: 'hello' });
+ * outcome; // => { kind: 'done', output: 'hello' }
+ * connection.close();
+ * door.close();
+ * server.close();
  */
 export function connectWorker(
   worker: SessionWorker,

@@ -22,11 +22,47 @@ export interface ServeWorkersOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** Stops taking workers in; those that are there stay until the host closes. */
 export interface WorkerDoor {
+  /**
+   * Stops taking workers in; those that are there stay until the host closes. The HTTP server goes
+   * on.
+   *
+   * @example
+   * import { createServer } from 'node:http';
+   * import { serveWorkers } from 'holdfast/sessions';
+   *
+   * const server = createServer();
+   * const door = serveWorkers(server, host);
+   * door.close();
+   * server.listenerCount('upgrade'); // => 0
+   */
   close(): void;
 }
 
+/**
+ * Takes workers in at a path of an HTTP server, beside whatever else that does; it need not listen
+ * yet. A handshake that is not admitted is answered 403, one to another path is left to others.
+ *
+ * @example
+ * import { once } from 'node:events';
+ * import { createServer } from 'node:http';
+ * import type { AddressInfo } from 'node:net';
+ * import { connectWorker, serveWorkers, SessionWorker } from 'holdfast/sessions';
+ * import { structuredAgent } from 'holdfast/sessions';
+ *
+ * const server = createServer();
+ * const door = serveWorkers(server, host, { admit: () => true });
+ * await once(server.listen(0, '127.0.0.1'), 'listening');
+ * const { port } = server.address() as AddressInfo;
+ * const echo = structuredAgent<string, string>(({ input }) => input);
+ * const worker = new SessionWorker({ agents: { echo } });
+ * const connection = connectWorker(worker, `ws://127.0.0.1:${port}/sessions/worker`);
+ * const outcome = await host.turn({ session: 's', id: '1', agent: 'echo', input: 'hello' });
+ * outcome; // => { kind: 'done', output: 'hello' }
+ * connection.close();
+ * door.close();
+ * server.close();
+ */
 export function serveWorkers(
   server: Server,
   host: SessionHost,

@@ -61,6 +61,10 @@ export interface WorkerInfo {
   readonly isDraining: boolean;
 }
 
+/**
+ * In the examples `host` has a worker `w1` whose agent `notes` appends the input of a turn to the
+ * list `notes`, emits it, and returns how many there are.
+ */
 export class SessionHost implements AsyncDisposable {
   readonly #ledger: Ledger;
   readonly #options: SessionHostOptions;
@@ -101,13 +105,34 @@ export class SessionHost implements AsyncDisposable {
     return this.#open === 0 && this.#seats.size === 0;
   }
 
+  /**
+   * The workers that are connected to this host, as of now.
+   *
+   * @example
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * host.workers(); // => [{ name: 'w1', agents: ['notes'], capacity: 64, isDraining: false }]
+   */
   workers(): readonly WorkerInfo[] {
     return this.#roster.seats.map(({ name, agents, open, capacity, isDraining }) => {
       return { name, agents, open, capacity, isDraining };
     });
   }
 
-  /** Takes a worker in. It gets turns once it has said who it is. */
+  /**
+   * Takes a worker in. It gets turns once it has said who it is. Does not throw: a link that breaks
+   * the protocol is closed, and so is every link once the host is closed.
+   *
+   * @example
+   * import { linkPair, SessionHost, SessionWorker, structuredAgent } from 'holdfast/sessions';
+   *
+   * const echo = structuredAgent<string, string>(({ input }) => input);
+   * await using own = new SessionHost(app);
+   * const [near, far] = linkPair();
+   * own.attach(near);
+   * void new SessionWorker({ agents: { echo } }).serve(far);
+   * const outcome = await own.turn({ session: 's', id: '1', agent: 'echo', input: 'hello' });
+   * outcome; // => { kind: 'done', version: 1, output: 'hello' }
+   */
   attach(link: Link): void {
     if (this.#isOver) return link.close();
     const seat = new WorkerSeat(link, {
@@ -122,7 +147,13 @@ export class SessionHost implements AsyncDisposable {
     seat.start();
   }
 
-  /** Reading a session, and following it. */
+  /**
+   * Reading a session, and following it. Costs nothing until it is asked something.
+   *
+   * @example
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * await host.session('s').items('notes'); // => ['hello']
+   */
   session(name: string): Session {
     return new Session(this.#ledger, name);
   }
@@ -135,6 +166,14 @@ export class SessionHost implements AsyncDisposable {
    * `stamp_reused` for an id that was used with another input, and what a commit throws. Nothing
    * was applied then, unless the error's outcome is unknown; either way the turn may be asked for
    * again under the same id.
+   *
+   * @example
+   * const request = { session: 's', id: 'req-1', agent: 'notes', input: 'hello' };
+   * const told: unknown[] = [];
+   * const first = await host.turn({ ...request, onEvent: ({ data }) => told.push(data) });
+   * first; // => { kind: 'done', version: 1, output: 1, replayed: false }
+   * told; // => ['hello']
+   * await host.turn(request); // => { kind: 'done', version: 1, output: 1, replayed: true }
    */
   async turn(request: TurnRequest): Promise<TurnOutcome> {
     const checked = checkTurnRequest(request);
@@ -157,7 +196,15 @@ export class SessionHost implements AsyncDisposable {
     }
   }
 
-  /** Asks a worker to finish what it has and leave. False if there is none of that name. */
+  /**
+   * Asks a worker to finish what it has and leave; nothing new is given to it from now on. False if
+   * there is none of that name.
+   *
+   * @example
+   * await host.turn({ session: 's', id: '1', agent: 'notes', input: 'hello' });
+   * host.drain('w1'); // => true
+   * host.drain('nobody'); // => false
+   */
   drain(worker: string): boolean {
     const seats = this.#roster.seats.filter(({ name }) => name === worker);
     for (const seat of seats) seat.drain();
@@ -166,7 +213,16 @@ export class SessionHost implements AsyncDisposable {
 
   /**
    * Takes no new turns, lets those that it has finish for `finishMs`, gives up the rest but for
-   * those that are being committed, and lets the workers go.
+   * those that are being committed, and lets the workers go. Turns are `closed` from now on. The
+   * store stays open.
+   *
+   * @example
+   * import { SessionHost } from 'holdfast/sessions';
+   *
+   * const own = new SessionHost(app);
+   * await own.close({ finishMs: 5000 });
+   * const request = { session: 's', id: '1', agent: 'notes' };
+   * await own.turn(request).catch(({ code }) => code); // => 'closed'
    */
   async close({ finishMs = 0 }: CloseHostOptions = {}): Promise<void> {
     this.#isClosed = true;

@@ -34,7 +34,32 @@ const failureCodes: Readonly<Record<number, FailureCode>> = {
   [textMessageErrorCodes.PROCESS_CLOSED]: 'process_closed',
 };
 
-/** `theirs` carries `TextMessageRequest`s out and `TextMessageResponse`s in. */
+/**
+ * A link for `SessionHost.attach`. `theirs` carries `TextMessageRequest`s out and
+ * `TextMessageResponse`s in, one a frame. A frame that is none closes it.
+ *
+ * @example
+ * import { entriesPayload, linkPair, liveKitLink } from 'holdfast/sessions';
+ * import { textMessageRequest, textMessageResponse } from 'holdfast/sessions';
+ *
+ * const [near, far] = linkPair();
+ * far.listen({
+ *   frame(bytes) {
+ *     const { messageId, sessionId, text } = textMessageRequest.decode(bytes);
+ *     const before = entriesPayload.empty();
+ *     const draft = entriesPayload.draft(before);
+ *     draft.set('heard', text);
+ *     const snapshot = entriesPayload.save(entriesPayload.finish(before, draft).state);
+ *     const complete = { sessionState: { version: 1n, snapshot } };
+ *     far.send(textMessageResponse.encode({ messageId, sessionId, complete }));
+ *   },
+ *   closed: () => undefined,
+ * });
+ * const agents = [{ name: 'voice', payload: 'entries' }];
+ * host.attach(liveKitLink(near, { worker: 'lk-1', agents, capacity: 8 }));
+ * await host.turn({ session: 's', id: '1', agent: 'voice', input: 'hello' });
+ * await host.session('s').get('heard'); // => 'hello'
+ */
 export function liveKitLink(theirs: Link, options: LiveKitLinkOptions): Link {
   return new LiveKitLink(theirs, options);
 }

@@ -5,9 +5,11 @@ import type { BytesCodec, Payload } from './payload.ts';
 
 /** How a handler's view is made of bytes and becomes bytes again. */
 export interface BytesView<Draft> {
+  /** Must not keep the bytes, nor write to them. */
   open(bytes: Uint8Array): Draft;
   /** The bytes after the turn. The view is not used any more. */
   close(draft: Draft): Uint8Array;
+  /** The turn came to nothing; the view is not used any more. */
   discard(draft: Draft): void;
 }
 
@@ -27,6 +29,32 @@ export const wholeBytes: BytesView<BytesDraft> = {
   discard: () => undefined,
 };
 
+/**
+ * A payload of bytes: `codec` compares them, `view` is what a handler sees of them. The codec goes
+ * to the host, too. `wholeBytes` is the view that hides nothing.
+ *
+ * @example
+ * import { bytesPayload, digest } from 'holdfast/sessions';
+ * import type { BytesCodec } from 'holdfast/sessions';
+ *
+ * const codec: BytesCodec = {
+ *   name: 'lines',
+ *   empty: () => new Uint8Array(),
+ *   diff: () => undefined,
+ *   apply: (_before, delta) => delta,
+ *   hash: (bytes) => digest(bytes),
+ * };
+ * const lines = bytesPayload<string[]>(codec, {
+ *   open: (bytes) => new TextDecoder().decode(bytes).split('\n'),
+ *   close: (draft) => new TextEncoder().encode(draft.join('\n')),
+ *   discard: () => undefined,
+ * });
+ * const before = lines.load(new TextEncoder().encode('one'));
+ * const draft = lines.draft(before);
+ * draft.push('two');
+ * const after = lines.finish(before, draft);
+ * new TextDecoder().decode(lines.save(after.state)); // => 'one\ntwo'
+ */
 export function bytesPayload<Draft>(
   codec: BytesCodec,
   view: BytesView<Draft>,

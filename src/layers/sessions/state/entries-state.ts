@@ -17,7 +17,7 @@ export class EntriesState {
   #sum = emptySum;
   #bytes = 0;
 
-  /** Throws `invalid_argument` if a key comes twice. */
+  /** Throws `invalid_argument` if a key comes twice. @internal */
   static of(entries: Iterable<readonly [string, StoredValue]>): EntriesState {
     const state = new EntriesState();
     for (const [key, value] of entries) {
@@ -43,19 +43,22 @@ export class EntriesState {
     return this.#entries.size;
   }
 
+  /** @internal */
   get(key: string): StoredValue | undefined {
     return this.#entries.get(key);
   }
 
+  /** @internal */
   entries(prefix = '', reverse = false): Generator<readonly [string, StoredValue], void> {
     return this.#entries.entries({ from: prefix, below: prefixSuccessor(prefix) }, reverse);
   }
 
-  /** What the changes would make of it; throws if they do not apply. */
+  /** What the changes would make of it; throws if they do not apply. @internal */
   plan(changes: readonly Change[]): Plan {
     return planChanges(changes, (key) => this.#entries.get(key), this.#sum);
   }
 
+  /** @internal */
   advance({ sum, effects }: Plan): void {
     for (const { key, before, after } of effects) this.#put(key, before, after);
     this.#sum = sum;

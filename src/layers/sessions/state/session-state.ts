@@ -5,7 +5,7 @@
  * trace. Values are fresh copies. What it costs to ship follows what changed: a field of a large
  * value, an item of a list.
  *
- * A list `NAME` is the entries `NAME/0000000000000042`, so that an item costs itself alone.
+ * In the examples `state` is `turn.state`.
  */
 import { HoldfastError } from '../../../errors/index.ts';
 import { compareText } from '../../../internal/text-order.ts';
@@ -14,14 +14,13 @@ import type { Operation } from '../../../ledger/index.ts';
 import type { Change } from './change.ts';
 import { changeBetween } from './difference.ts';
 import type { EntriesState } from './entries-state.ts';
+import { SessionList } from './session-list.ts';
 
 interface Staged {
   readonly value: StoredValue | undefined;
   /** What the handler itself said, if it said nothing else. */
   readonly operations: readonly Operation[] | undefined;
 }
-
-const indexDigits = 16;
 
 export class SessionState {
   readonly #state: EntriesState;
@@ -32,6 +31,15 @@ export class SessionState {
     this.#state = state;
   }
 
+  /**
+   * A fresh copy of a value with what this turn wrote, or `fallback`. Throws `closed` once the turn
+   * is over, as every call does.
+   *
+   * @example
+   * state.set('mood', 'calm');
+   * state.get('mood'); // => 'calm'
+   * state.get('name', 'nobody'); // => 'nobody'
+   */
   get<T = unknown>(key: string): T | undefined;
   get<T>(key: string, fallback: T): T;
   get(key: string, fallback?: unknown): unknown {
@@ -39,25 +47,56 @@ export class SessionState {
     return value === undefined ? fallback : value.decode();
   }
 
+  /**
+   * Whether there is an entry: one that is `null` is there.
+   *
+   * @example
+   * state.set('mood', null);
+   * state.has('mood'); // => true
+   * state.has('name'); // => false
+   */
   has(key: string): boolean {
     return this.#see(key) !== undefined;
   }
 
-  /** Throws `invalid_value`, `invalid_name`, `limit_exceeded`. */
+  /**
+   * Writes a value: JSON or bytes, copied as it is now. What is shipped of it is what differs from
+   * the value before. Throws `invalid_value`, `invalid_name`, `limit_exceeded`.
+   *
+   * @example
+   * state.set('user', { name: 'Ada', visits: 1 });
+   * state.get('user'); // => { name: 'Ada', visits: 1 }
+   */
   set(key: string, value: unknown): void {
     checkKey(key);
     const stored = StoredValue.of(value, limits.valueBytesMax);
     this.#stage(key, { value: stored, operations: undefined });
   }
 
-  /** Whether there was an entry. */
+  /**
+   * Takes an entry away. Whether there was one.
+   *
+   * @example
+   * state.set('mood', 'calm');
+   * state.delete('mood'); // => true
+   * state.delete('mood'); // => false
+   */
   delete(key: string): boolean {
     const existed = this.has(key);
     if (existed) this.#stage(key, { value: undefined, operations: undefined });
     return existed;
   }
 
-  /** Changes a part of a value: the operations of a scope's `update`. */
+  /**
+   * Changes a part of a value: the operations of a scope's `update`, on what is not there too.
+   * Ships the operations, if they are shorter than what they do. Throws `invalid_operation`,
+   * `operation_failed`, `invalid_name`, `limit_exceeded`.
+   *
+   * @example
+   * state.update('visits', [{ op: 'increment', by: 2 }]);
+   * state.update('visits', [{ op: 'increment' }]);
+   * state.get('visits'); // => 3
+   */
   update(key: string, operations: readonly Operation[]): void {
     checkKey(key);
     const checked = checkOperations(operations);
@@ -72,7 +111,14 @@ export class SessionState {
     });
   }
 
-  /** The keys that start with `prefix`, in the order of their bytes. */
+  /**
+   * The keys that start with `prefix`, in the order of their bytes. Items of lists have keys, too.
+   *
+   * @example
+   * state.set('user/bob', 1);
+   * state.set('user/ada', 1);
+   * state.keys('user/'); // => ['user/ada', 'user/bob']
+   */
   keys(prefix = ''): readonly string[] {
     const found = Array.from(this.#state.entries(prefix), ([key]) => key);
     const stored = found.filter((key) => !this.#staged.has(key));
@@ -83,15 +129,30 @@ export class SessionState {
     return [...stored, ...own.map(([key]) => key)].sort(compareText);
   }
 
+  /**
+   * The entries whose keys start with `prefix`, in the order of their keys.
+   *
+   * @example
+   * state.set('user/ada', 1);
+   * state.set('team/core', 2);
+   * state.entries('user/'); // => [['user/ada', 1]]
+   */
   entries<T = unknown>(prefix = ''): readonly (readonly [string, T])[] {
     return this.keys(prefix).map((key) => [key, this.get<T>(key) as T] as const);
   }
 
+  /**
+   * A list of the session. It is there once something was appended.
+   *
+   * @example
+   * state.list<string>('messages').append('hello');
+   * state.list('messages').items(); // => ['hello']
+   */
   list<T = unknown>(name: string): SessionList<T> {
     return new SessionList<T>(this, name, `${name}/`);
   }
 
-  /** Of the layer: the greatest key with the prefix. */
+  /** Of lists: the greatest key with the prefix. @internal */
   lastKey(prefix: string): string | undefined {
     let last: string | undefined;
     for (const [key] of this.#state.entries(prefix, true)) {
@@ -106,7 +167,7 @@ export class SessionState {
     return last;
   }
 
-  /** Of the layer: what the handler changed. Every later call throws `closed`. */
+  /** Of the layer: what the handler changed. Every later call throws `closed`. @internal */
   finish(): readonly Change[] {
     const changes: Change[] = [];
     for (const [key, { value, operations }] of this.#staged) {
@@ -131,65 +192,6 @@ export class SessionState {
 
   #checkOpen(): void {
     if (this.#ended) throw new HoldfastError('closed', 'the turn that this state was of is over');
-  }
-}
-
-/** A list within a structured state: append-only, and it costs what is appended. */
-export class SessionList<T = unknown> {
-  readonly name: string;
-  readonly #state: SessionState;
-  readonly #prefix: string;
-
-  constructor(state: SessionState, name: string, prefix: string) {
-    this.name = name;
-    this.#state = state;
-    this.#prefix = prefix;
-  }
-
-  get length(): number {
-    const last = this.#state.lastKey(this.#prefix);
-    return last === undefined ? 0 : Number(last.slice(this.#prefix.length)) + 1;
-  }
-
-  append(...items: readonly T[]): void {
-    const from = this.length;
-    for (const [offset, item] of items.entries()) this.#state.set(this.#key(from + offset), item);
-  }
-
-  /** A negative index counts from the end. */
-  get(index: number): T | undefined {
-    const wanted = index < 0 ? this.length + index : index;
-    return wanted < 0 ? undefined : this.#state.get<T>(this.#key(wanted));
-  }
-
-  /** The newest `count` items, oldest first. */
-  tail(count: number): readonly T[] {
-    const { length } = this;
-    return this.#range(Math.max(0, length - count), length);
-  }
-
-  items(): readonly T[] {
-    return this.#range(0, this.length);
-  }
-
-  /** Drops the items from `length` on. */
-  truncate(length: number): void {
-    for (let index = this.length - 1; index >= length; index -= 1) {
-      this.#state.delete(this.#key(index));
-    }
-  }
-
-  #range(from: number, to: number): readonly T[] {
-    const items: T[] = [];
-    for (let index = from; index < to; index += 1) {
-      const key = this.#key(index);
-      if (this.#state.has(key)) items.push(this.#state.get<T>(key) as T);
-    }
-    return items;
-  }
-
-  #key(index: number): string {
-    return this.#prefix + String(index).padStart(indexDigits, '0');
   }
 }
 

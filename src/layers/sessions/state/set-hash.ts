@@ -43,12 +43,30 @@ export function sumOf(hash: StateHash): bigint {
   return BigInt(`0x${hash}`);
 }
 
-/** The same kind of hash of any bytes at once: for payloads that are not made of entries. */
+/**
+ * The same kind of hash of any bytes at once: for payloads that are not made of entries. Costs a
+ * pass over them.
+ *
+ * @example
+ * import { digest } from 'holdfast/sessions';
+ *
+ * digest('hello'); // => '2cf24dba5fb0a30e26e83b2ac5b9e29e'
+ * digest(new TextEncoder().encode('hello')) === digest('hello'); // => true
+ */
 export function digest(bytes: Uint8Array | string): StateHash {
   return hashText(firstWord(bytes));
 }
 
-/** A set's hash after elements went and came: for codecs whose contents are sets of something. */
+/**
+ * A set's hash after elements went and came: for codecs whose contents are sets of something. Costs
+ * what changed. `emptyHash` is that of the empty set. Believes that what goes was there.
+ *
+ * @example
+ * import { changedHash, emptyHash } from 'holdfast/sessions';
+ *
+ * const both = changedHash(emptyHash, [], ['a', 'b']);
+ * changedHash(both, ['b'], []) === changedHash(emptyHash, [], ['a']); // => true
+ */
 export function changedHash(
   hash: StateHash,
   gone: Iterable<string>,

@@ -6,20 +6,58 @@
  */
 
 export interface LinkListener {
+  /** One whole frame. */
   frame(bytes: Uint8Array): void;
   /** The other side is gone, or this one closed. */
   closed(error?: unknown): void;
 }
 
+/**
+ * Whatever carries bytes both ways: those over WebSockets and through a server are made already.
+ *
+ * @example
+ * import { MessageChannel } from 'node:worker_threads';
+ * import type { MessagePort } from 'node:worker_threads';
+ * import { SessionWorker, structuredAgent } from 'holdfast/sessions';
+ * import type { Link } from 'holdfast/sessions';
+ *
+ * const linkOver = (port: MessagePort): Link => ({
+ *   send: (frame) => port.postMessage(frame),
+ *   close: () => port.close(),
+ *   listen(listener) {
+ *     port.on('message', (frame: Uint8Array) => listener.frame(frame));
+ *     port.on('close', () => listener.closed());
+ *   },
+ * });
+ * const { port1, port2 } = new MessageChannel();
+ * const echo = structuredAgent<string, string>(({ input }) => input);
+ * host.attach(linkOver(port1));
+ * void new SessionWorker({ agents: { echo } }).serve(linkOver(port2));
+ * const outcome = await host.turn({ session: 's', id: '1', agent: 'echo', input: 'hello' });
+ * outcome; // => { kind: 'done', output: 'hello' }
+ */
 export interface Link {
   /** Does nothing once the link is closed. Must not throw. */
   send(frame: Uint8Array): void;
+  /** Ends both sides, after what was sent before. */
   close(): void;
   /** Called once; frames that came before are delivered then. */
   listen(listener: LinkListener): void;
 }
 
-/** Two ends of a link within one process. */
+/**
+ * Two ends of a link within one process: a host and a worker side by side, tests.
+ *
+ * @example
+ * import { linkPair, SessionWorker, structuredAgent } from 'holdfast/sessions';
+ *
+ * const echo = structuredAgent<string, string>(({ input }) => input);
+ * const [near, far] = linkPair();
+ * host.attach(near);
+ * void new SessionWorker({ agents: { echo } }).serve(far);
+ * const outcome = await host.turn({ session: 's', id: '1', agent: 'echo', input: 'hello' });
+ * outcome; // => { kind: 'done', output: 'hello' }
+ */
 export function linkPair(): readonly [Link, Link] {
   const a = new MemoryLink();
   const b = new MemoryLink();

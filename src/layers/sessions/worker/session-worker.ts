@@ -38,7 +38,7 @@ export interface SessionWorkerOptions {
 /** As many of its states as a new link is told of. */
 const holdingsMax = 10_000;
 
-export class SessionWorker {
+export class SessionWorker implements Disposable {
   readonly name: string;
   readonly capacity: number;
   readonly cache: StateCache;
@@ -76,6 +76,19 @@ export class SessionWorker {
   /**
    * Takes turns from a host until the link closes. Resolves with the error that closed it, if it
    * was one. Several links at once are fine.
+   *
+   * @example
+   * import { linkPair, SessionWorker, structuredAgent } from 'holdfast/sessions';
+   *
+   * const echo = structuredAgent<string, string>(({ input }) => input);
+   * const worker = new SessionWorker({ agents: { echo }, capacity: 8 });
+   * const [near, far] = linkPair();
+   * host.attach(near);
+   * const served = worker.serve(far);
+   * const outcome = await host.turn({ session: 's', id: '1', agent: 'echo', input: 'hello' });
+   * outcome; // => { kind: 'done', output: 'hello' }
+   * worker.close();
+   * await served; // => undefined
    */
   serve(link: Link): Promise<unknown> {
     const ended = deferred<unknown>();
@@ -93,7 +106,21 @@ export class SessionWorker {
     return ended.promise;
   }
 
-  /** Takes no new turns, finishes those that it has, then closes its links. */
+  /**
+   * Takes no new turns, finishes those that it has, then closes its links. For good: a worker that
+   * has left serves nobody any more.
+   *
+   * @example
+   * import { linkPair, SessionWorker, structuredAgent } from 'holdfast/sessions';
+   *
+   * const slow = structuredAgent<string, string>(async ({ input }) => input);
+   * const worker = new SessionWorker({ agents: { slow } });
+   * const [near, far] = linkPair();
+   * host.attach(near);
+   * void worker.serve(far);
+   * await worker.drain();
+   * worker.open; // => 0
+   */
   async drain(): Promise<void> {
     if (!this.#draining) {
       this.#draining = true;
@@ -111,10 +138,23 @@ export class SessionWorker {
     for (const link of this.#links) link.close();
   }
 
-  /** Leaves at once: hosts give its turns to others. */
+  /**
+   * Leaves at once: hosts give its turns to others, and what its handlers still do is passed over.
+   *
+   * @example
+   * import { SessionWorker, structuredAgent } from 'holdfast/sessions';
+   *
+   * const worker = new SessionWorker({ agents: { echo: structuredAgent(({ input }) => input) } });
+   * worker.close();
+   * worker.isLeaving; // => true
+   */
   close(): void {
     this.#draining = true;
     for (const link of this.#links) link.leave();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #hello(): HelloMessage {

@@ -41,27 +41,32 @@ export class StateCache {
     });
   }
 
+  /** How many states are held. */
   get size(): number {
     return this.#states.size;
   }
 
+  /** About how much memory they take. */
   get bytes(): number {
     return this.#states.calculatedSize;
   }
 
+  /** @internal */
   get(session: string): CachedState | undefined {
     return this.#states.get(session);
   }
 
+  /** @internal */
   set(session: string, held: CachedState): void {
     this.#states.set(session, held);
   }
 
+  /** @internal */
   delete(session: string): void {
     this.#states.delete(session);
   }
 
-  /** The most recently used first. */
+  /** The most recently used first. @internal */
   *holdings(most: number): Generator<{ session: string; version: number; hash: StateHash }> {
     let count = 0;
     for (const [session, { version, hash }] of this.#states.entries()) {

@@ -37,8 +37,8 @@ export interface ServingSessionOptions {
   ledger(app: string, request: Request): Ledger;
   /** What is told of the store as a whole. Left out: nothing. */
   readonly directory?: Directory | undefined;
-  /** Hands a channel to its extension. May throw. Left out: there are no extensions. */
-  open?: ((channel: Channel, request: OpenRequest) => void) | undefined;
+  /** Hands a channel to its extension. May throw or reject. Left out: there are no extensions. */
+  open?: ((channel: Channel, request: OpenRequest) => void | Promise<void>) | undefined;
   /** Must not throw. */
   send(frame: Uint8Array): void;
   /** Resolves when the connection can take more of a stream; undefined if it can now. */
@@ -197,6 +197,7 @@ export class ServingSession {
         this.#send({ kind: 'close', id, error });
       },
     });
+    const refuse = (error: unknown): void => channel.close(asHoldfastError(error));
     try {
       const leave = this.#enterStream();
       channel.signal.addEventListener('abort', leave, { once: true });
@@ -204,10 +205,10 @@ export class ServingSession {
         throw new HoldfastError('unsupported', `there is no extension '${extension}' here`);
       }
       this.#channels.set(id, channel);
-      this.#options.open(channel, request);
+      this.#options.open(channel, request)?.catch(refuse);
     } catch (error) {
       this.#channels.set(id, channel);
-      channel.close(asHoldfastError(error));
+      refuse(error);
     }
   }
 

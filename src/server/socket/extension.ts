@@ -20,13 +20,10 @@ import type { Principal } from '../auth/principal.ts';
  *
  * const counting: ServerExtension = {
  *   name: 'counting/1',
- *   open(channel, { ledger, args }) {
- *     const count = async () => {
- *       const page = await ledger.scan({ scope: String(args), keysOnly: true });
- *       await channel.send({ body: page.items.length });
- *       channel.close();
- *     };
- *     void count();
+ *   async open(channel, { ledger, args }) {
+ *     const page = await ledger.scan({ scope: String(args), keysOnly: true });
+ *     await channel.send({ body: page.items.length });
+ *     channel.close();
  *   },
  * };
  * await app.scope('users').set('ada', 1);
@@ -41,9 +38,10 @@ export interface ServerExtension {
   readonly name: string;
   /**
    * A client opened a channel. It ends with `channel.close`, by the client, or with the connection:
-   * `channel.signal` tells. A throw refuses the channel.
+   * `channel.signal` tells. A throw refuses the channel; if it returns a promise that rejects, the
+   * channel is closed with that.
    */
-  open(channel: Channel, opened: OpenedChannel): void;
+  open(channel: Channel, opened: OpenedChannel): void | Promise<void>;
   /** What it answers over HTTP. */
   readonly http?: ExtensionHttp | undefined;
 }

@@ -169,7 +169,7 @@ export class SocketHost {
           throw new HoldfastError('unsupported', `there is no extension '${extension}' here`);
         }
         if (!principal.mayExtend(app)) throw forbidden('read', app);
-        found.open(channel, { app, args, ledger: ledger(app), principal });
+        return found.open(channel, { app, args, ledger: ledger(app), principal });
       },
     });
   }

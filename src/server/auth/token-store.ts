@@ -30,14 +30,19 @@ export interface Token extends TokenRecord {
 }
 
 export interface ListedToken extends Omit<Token, 'digest' | 'publicKey'> {
+  /** Milliseconds since 1970, to the minute; undefined: never. */
   readonly lastUsedAt: number | undefined;
   readonly state: 'active' | 'expired' | 'revoked';
 }
 
 export interface NewToken {
+  /** 1 to 100 characters; stamped on what the token commits. Need not be unique. */
   readonly name: string;
+  /** At least one. */
   readonly grants: readonly Grant[];
+  /** Milliseconds since 1970. Left out: never. */
   readonly expiresAt?: number | undefined;
+  /** In place of the server's own. */
   readonly limits?: Partial<TokenLimits> | undefined;
 }
 

@@ -71,7 +71,25 @@ export const sqliteCodec: BytesCodec = {
 
 /**
  * A handler's `turn.state` is an open `DatabaseSync` in memory, its own until it returns. It must
- * not be closed, and transactions must be finished.
+ * not be closed, and transactions must be finished. Hosts need `sqliteCodec`. Costs a copy of the
+ * database's bytes per turn, besides what changed.
+ *
+ * @example
+ * import { agentOf, linkPair, SessionHost, SessionWorker } from 'holdfast/sessions';
+ * import { sqliteCodec, sqlitePayload } from 'holdfast/sessions';
+ *
+ * const visits = agentOf(sqlitePayload, ({ state: db, input }) => {
+ *   db.exec('CREATE TABLE IF NOT EXISTS visits (name TEXT PRIMARY KEY)');
+ *   db.prepare('INSERT OR IGNORE INTO visits VALUES (?)').run(String(input));
+ *   return db.prepare('SELECT name FROM visits ORDER BY name').all();
+ * });
+ * await using own = new SessionHost(app, { codecs: [sqliteCodec] });
+ * const [near, far] = linkPair();
+ * own.attach(near);
+ * void new SessionWorker({ agents: { visits } }).serve(far);
+ * await own.turn({ session: 's', id: '1', agent: 'visits', input: 'Bob' });
+ * const outcome = await own.turn({ session: 's', id: '2', agent: 'visits', input: 'Ada' });
+ * outcome; // => { kind: 'done', output: [{ name: 'Ada' }, { name: 'Bob' }] }
  */
 export const sqlitePayload = bytesPayload<DatabaseSync>(sqliteCodec, {
   open(before) {

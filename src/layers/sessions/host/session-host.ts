@@ -56,6 +56,7 @@ export interface CloseHostOptions {
 export interface WorkerInfo {
   readonly name: string;
   readonly agents: readonly string[];
+  /** Turns that it runs for this host. */
   readonly open: number;
   readonly capacity: number;
   readonly isDraining: boolean;

@@ -1,5 +1,4 @@
 /** The commands of `holdfast trigger`: their arguments, their options, their help. */
-import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import {
   dropDeadLetters,
@@ -8,11 +7,9 @@ import {
   pauseTrigger,
   replayDeadLetters,
   resumeTrigger,
-} from './trigger.ts';
-import type { Context } from '../context.ts';
-
-type Action<A extends unknown[]> = (context: Context, ...values: A) => Promise<void>;
-type Run = <A extends unknown[]>(action: Action<A>) => (...values: unknown[]) => Promise<void>;
+} from '../commands/layers/trigger.ts';
+import { positive } from '../input/number.ts';
+import type { Run } from './action.ts';
 
 export function addTriggerCommands(program: Command, run: Run): void {
   const trigger = program.command('trigger').description('looks after triggers');
@@ -40,10 +37,4 @@ export function addTriggerCommands(program: Command, run: Run): void {
     .description('forgets dead letters')
     .option('--all', 'all of them')
     .action(run(dropDeadLetters));
-}
-
-function positive(text: string): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError('It must be a whole number above 0.');
 }

@@ -6,7 +6,7 @@ import type { ServeCommandOptions } from '../commands/serving/terms.ts';
 import type * as tokenCommands from '../commands/serving/token.ts';
 import type { Context } from '../context.ts';
 import { portNumber, positive } from '../input/number.ts';
-import type { Action, Run } from '../program.ts';
+import type { Action, Run } from './action.ts';
 
 /** As the server has it, which is loaded when it is needed. */
 const defaultPort = 7420;

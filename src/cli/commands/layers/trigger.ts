@@ -1,13 +1,13 @@
 /** `trigger …`: what triggers there are, how far they are, and what they have given up. */
-import { isHoldfastError } from '../../errors/index.ts';
-import { DeadLetters, triggerNames, TriggerRecords } from '../../layers/triggers/index.ts';
-import type { DeadLetter, TriggerFilter, TriggerStatus } from '../../layers/triggers/index.ts';
-import type { Ledger } from '../../ledger/index.ts';
-import type { Context } from '../context.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { CommandEnd, usageError } from '../failure.ts';
-import { formatCount, formatTime } from '../output/format.ts';
-import type { RecordShape } from '../output/output.ts';
+import { isHoldfastError } from '../../../errors/index.ts';
+import { DeadLetters, triggerNames, TriggerRecords } from '../../../layers/triggers/index.ts';
+import type { DeadLetter, TriggerFilter, TriggerStatus } from '../../../layers/triggers/index.ts';
+import type { Ledger } from '../../../ledger/index.ts';
+import type { Context } from '../../context.ts';
+import { exitCodes } from '../../exit-codes.ts';
+import { CommandEnd, usageError } from '../../failure.ts';
+import { formatCount, formatTime } from '../../output/format.ts';
+import type { RecordShape } from '../../output/output.ts';
 
 const statusShape: RecordShape<TriggerStatus> = {
   json: (status) => JSON.stringify(status),

@@ -3,20 +3,24 @@
  *
  * A command opens the store itself, because only it knows what it will do with it.
  */
+import type { Config } from '../config/index.ts';
 import { systemClock } from '../internal/clock.ts';
 import type { Clock } from '../internal/clock.ts';
 import type { Ledger } from '../ledger/index.ts';
+import { usageError } from './failure.ts';
 import { Output } from './output/output.ts';
 import type { OutputMode } from './output/output.ts';
 import { startProgress } from './output/progress.ts';
 import type { Progress, ProgressUnit } from './output/progress.ts';
-import { openStore } from './store.ts';
-import type { Access, OpenStore } from './store.ts';
+import { openStore, storeUrl } from './store.ts';
+import type { Access, OpenStore, StorePlace } from './store.ts';
 
 export interface GlobalOptions {
   readonly store: string;
   readonly app: string;
   readonly token?: string | undefined;
+  /** A config file, which names the store and the rules of its apps. */
+  readonly config?: string | undefined;
   readonly json?: boolean | undefined;
   readonly table?: boolean | undefined;
   readonly quiet?: boolean | undefined;
@@ -29,6 +33,7 @@ export class Context {
   /** Whether the store was named on the command line itself. */
   readonly isStoreNamed: boolean;
   readonly clock: Clock = systemClock;
+  #config: Promise<Config> | undefined;
 
   constructor(options: GlobalOptions, signal: AbortSignal, isStoreNamed: boolean) {
     this.options = options;
@@ -41,9 +46,28 @@ export class Context {
     return this.output.mode === 'json';
   }
 
+  /** The config file, if one is named. Throws `invalid_config`. */
+  async config(): Promise<Config | undefined> {
+    const { config: file } = this.options;
+    if (file === undefined) return undefined;
+    // Loaded when it is needed, with the libraries that read and judge files.
+    this.#config ??= import('../config/index.ts').then(({ loadConfig }) => loadConfig(file));
+    return this.#config;
+  }
+
+  /** Where the store is: what the config file says, or else `--store`. */
+  async place(): Promise<StorePlace> {
+    const { config: file, token, store } = this.options;
+    const config = await this.config();
+    if (config === undefined) return { url: storeUrl(store), token };
+    if (this.isStoreNamed) throw usageError(`${file} names the store; leave --store out`);
+    const { storeSettings } = await import('../config/index.ts');
+    return { url: storeSettings(config).url, token: token ?? config.store.token, config };
+  }
+
   /** Runs `work` on the store and lets go of it, whatever happens. */
   async withStore<T>(access: Access, work: (store: OpenStore) => Promise<T>): Promise<T> {
-    const store = await openStore(this.options.store, access, this.options.token);
+    const store = await openStore(await this.place(), access);
     try {
       const result = await work(store);
       // What a command wrote may have met entries that died; others may not come by to sweep.

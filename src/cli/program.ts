@@ -22,11 +22,13 @@ export function buildProgram(signal: AbortSignal): Command {
         .env('HOLDFAST_STORE')
         .default('file:./holdfast.db'),
     )
+    .option('-c, --config <file>', 'a config file, which names the store and the rules of its apps')
     .option('-a, --app <name>', 'the app whose state it is', 'default')
     .addOption(new Option('--token <token>', 'for a server').env('HOLDFAST_TOKEN'))
     .option('--json', 'JSON Lines, also on a terminal')
     .option('--table', 'tables, also where the output is no terminal')
     .option('-q, --quiet', 'no progress, no remarks')
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help shows how)')
     .exitOverride();
   const run =

@@ -7,7 +7,7 @@ import { unreadable, usageError } from '../failure.ts';
 import { formatBytes } from '../output/format.ts';
 import type { Progress } from '../output/progress.ts';
 import { withoutPassword } from '../../internal/without-password.ts';
-import { atHome, openStore, storeUrl } from '../store.ts';
+import { atHome, openStore } from '../store.ts';
 
 export interface CopyCommandOptions {
   readonly force?: boolean | undefined;
@@ -18,8 +18,8 @@ export async function backup(
   destination: string,
   options: CopyCommandOptions,
 ): Promise<void> {
-  const { store } = context.options;
-  const bytes = await copy(context, 'copying', pathOf(store), destination, options);
+  const { url } = await context.place();
+  const bytes = await copy(context, 'copying', pathOf(url), destination, options);
   await tell(context, { path: destination, bytes }, `backed up to ${destination}`);
 }
 
@@ -28,7 +28,7 @@ export async function restore(
   source: string,
   options: CopyCommandOptions,
 ): Promise<void> {
-  const path = pathOf(context.options.store);
+  const path = pathOf((await context.place()).url);
   await requireSqlite(source);
   await requireSound(source);
   const bytes = await copy(context, 'restoring', source, path, options);
@@ -56,7 +56,7 @@ async function copy(
 }
 
 function pathOf(store: string): string {
-  const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(storeUrl(store))?.[1];
+  const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(store)?.[1];
   if (path !== undefined) return path;
   throw usageError(
     `'${withoutPassword(store)}' is no file; use copy, or export and import, for it`,
@@ -81,7 +81,7 @@ async function requireSqlite(path: string): Promise<void> {
 
 /** A damaged backup must not take the place of anything. */
 async function requireSound(path: string): Promise<void> {
-  const store = await openStore(`file:${path}`, 'read');
+  const store = await openStore({ url: `file:${path}` }, 'read');
   const { engine } = atHome(store, 'restore');
   try {
     const faults =

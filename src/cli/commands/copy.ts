@@ -1,12 +1,10 @@
 /** `copy`: apps from one store to another. What it promises is in `docs/cli.md`. */
 import { createHash } from 'node:crypto';
-import { open } from '../../store/index.ts';
-import type { OpenOptions, Store } from '../../store/index.ts';
-import { limits } from '../../ledger/index.ts';
 import type { Context } from '../context.ts';
 import { usageError } from '../failure.ts';
 import { formatCount, formatSpan } from '../output/format.ts';
-import { storeUrl } from '../store.ts';
+import { openStore, storeUrl } from '../store.ts';
+import type { OpenStore, StorePlace } from '../store.ts';
 import { Copier } from '../transfer/copy/copier.ts';
 import type { CopyCounts } from '../transfer/copy/copier.ts';
 
@@ -23,9 +21,10 @@ export async function copy(
   const [source, target] = [storeUrl(from), storeUrl(to)];
   if (source === target) throw usageError('the two stores are the same');
   const startedAt = context.clock.monotonic();
-  await using one = await open(source, optionsFor(context, source, true));
-  await using other = await open(target, optionsFor(context, target, false));
-  const apps = options.only ?? (await one.apps());
+  const places = await placesOf(context, source, target);
+  await using one = await openStore(places.source, 'write');
+  await using other = await openStore(places.target, 'create');
+  const apps = options.only ?? (await one.source.names());
   const all: Record<string, CopyCounts> = {};
   for (const app of apps) all[app] = await copyApp(context, one, other, app);
   const ms = Math.round(context.clock.monotonic() - startedAt);
@@ -34,13 +33,23 @@ export async function copy(
   );
 }
 
-/** Behind a server everything is the server's to choose. */
-function optionsFor({ options }: Context, url: string, mustExist: boolean): OpenOptions {
-  if (/^(?:https?|wss?):/.test(url)) return { token: options.token };
-  return { sweepMs: 0, maxValueBytes: limits.valueBytesMax, mustExist };
+/** A config file holds for that of the two stores which it names. */
+async function placesOf(context: Context, source: string, target: string) {
+  const { config: file, token } = context.options;
+  const named = file === undefined ? undefined : await context.place();
+  if (named !== undefined && named.url !== source && named.url !== target) {
+    throw usageError(`${file} names neither of the two stores`);
+  }
+  const placeOf = (url: string): StorePlace => (url === named?.url ? named : { url, token });
+  return { source: placeOf(source), target: placeOf(target) };
 }
 
-async function copyApp(context: Context, from: Store, to: Store, app: string): Promise<CopyCounts> {
+async function copyApp(
+  context: Context,
+  from: OpenStore,
+  to: OpenStore,
+  app: string,
+): Promise<CopyCounts> {
   // Without what is in a URL beside the place: a password is nobody's to keep.
   const place = from.url.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/s, '');
   const pin = `copy-${createHash('sha256').update(`${to.url}\0${app}`).digest('hex').slice(0, 16)}`;

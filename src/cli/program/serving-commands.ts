@@ -35,7 +35,7 @@ export function addConfigCommands(program: Command, run: Run): void {
     .action(
       run(async (context: Context, file: string | undefined) => {
         const { checkConfig } = await import('../commands/config.ts');
-        await checkConfig(context, file ?? 'holdfast.yaml');
+        await checkConfig(context, file ?? context.options.config ?? 'holdfast.yaml');
       }),
     );
   config
@@ -52,8 +52,10 @@ export function addConfigCommands(program: Command, run: Run): void {
 function addServe(program: Command, run: Run): void {
   program
     .command('serve')
-    .description('serves the store over HTTP and WebSocket until it is stopped')
-    .option('-c, --config <file>', 'a config file; SIGHUP reads it again; flags win over it')
+    .description(
+      'serves the store over HTTP and WebSocket until it is stopped. Flags win over a --config ' +
+        'file, which SIGHUP reads again',
+    )
     .option('--host <address>', 'where to listen (127.0.0.1); beyond loopback tokens are asked for')
     .option(
       '--port <port>',

@@ -1,12 +1,11 @@
 /** What `serve` was asked for: the config file where one is named, and flags, which win over it. */
-import { loadConfig, serverSettings, storeSettings } from '../../../config/index.ts';
+import { serverSettings } from '../../../config/index.ts';
 import type { Config, ServerSettings } from '../../../config/index.ts';
 import type { Context } from '../../context.ts';
 import { usageError } from '../../failure.ts';
-import { isServerUrl, storeUrl } from '../../store.ts';
+import { isServerUrl } from '../../store.ts';
 
 export interface ServeCommandOptions {
-  readonly config?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly socket?: string | undefined;
@@ -34,24 +33,18 @@ export async function servingTerms(
   context: Context,
   flags: ServeCommandOptions,
 ): Promise<ServingTerms> {
-  if (flags.config !== undefined && context.isStoreNamed) {
-    throw usageError(`${flags.config} names the store; leave --store out`);
-  }
-  const config =
-    flags.config === undefined
-      ? { store: { url: storeUrl(context.options.store) } }
-      : await loadConfig(flags.config);
-  const { url } = storeSettings(config);
+  const { url, config = { store: { url } } } = await context.place();
+  const { config: file } = context.options;
   if (isServerUrl(url)) throw usageError('a server cannot serve what another server serves');
   const settings = withFlags(serverSettings(config), flags);
-  if (settings.workers === 1) return { config, file: flags.config, url, settings };
+  if (settings.workers === 1) return { config, file, url, settings };
   if (url.startsWith('memory:')) {
     throw usageError('a store in memory belongs to one process; leave the workers out');
   }
   if (config.server?.sessions !== undefined && settings.sessions !== false) {
     throw usageError('sessions belong to one process; leave the workers out, or server.sessions');
   }
-  return { config, file: flags.config, url, settings: ofOneOfSeveral(settings) };
+  return { config, file, url, settings: ofOneOfSeveral(settings) };
 }
 
 function withFlags(settings: ServerSettings, flags: ServeCommandOptions): ServerSettings {

@@ -6,7 +6,7 @@ export type { Grant, Right } from './auth/grant.ts';
 export { Principal } from './auth/principal.ts';
 export type { TokenLimits } from './auth/principal.ts';
 export { TokenStore } from './auth/token-store.ts';
-export type { ListedToken, NewToken } from './auth/token-store.ts';
+export type { CreatedToken, ListedToken, NewToken } from './auth/token-store.ts';
 export { defaultPort, isLoopback } from './options.ts';
 export type { McpTerms, ServeOptions } from './options.ts';
 export { serve } from './serve.ts';

@@ -118,6 +118,7 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
   const app = new HttpApp({
     ledgers,
     authenticator,
+    tokens,
     usage,
     observer,
     origin,

@@ -1,4 +1,4 @@
-/** `--config`: what a command writes is held to the rules of the file, and the file is the store's. */
+/** `--config`: what a command writes is held to the rules of the file that names the store. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -36,7 +36,7 @@ test('schema, time to live and quota of the file hold for set, update, import an
   await run([...on, 'set', 'visits', 'v', '1']);
   const [visit] = linesOf((await run([...on, 'get', 'visits', 'v', '--entry'])).out);
   expect(Number(visit?.['expiresAt']) - Number(visit?.['createdAt'])).toBe(60_000);
-  const lines = ['a', 'b'].map((key) => JSON.stringify({ scope: 's', key, value: 1 })).join('\n');
+  const lines = '{"scope":"s","key":"a","value":1}\n{"scope":"s","key":"b","value":1}\n';
   const full = await run([...on, 'import', '-'], lines);
   expect(full.code).not.toBe(0);
   expect(full.error).toContain('quota_exceeded');

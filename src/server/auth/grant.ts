@@ -51,6 +51,24 @@ export function isGranted(
   });
 }
 
+/** Whether one of `grants` gives `right` in every place that the two patterns name. */
+export function isCovered(
+  grants: readonly Grant[],
+  app: string,
+  scope: string,
+  right: Right,
+): boolean {
+  return grants.some(
+    (grant) => grant.rights.includes(right) && spans(grant.app, app) && spans(grant.scope, scope),
+  );
+}
+
+/** Whether `pattern` matches everything that `part` does. */
+function spans(pattern: string, part: string): boolean {
+  if (!pattern.endsWith('*')) return pattern === part;
+  return (part.endsWith('*') ? part.slice(0, -1) : part).startsWith(pattern.slice(0, -1));
+}
+
 /**
  * A grant from `APP[:SCOPE]=RIGHT,RIGHT`; without a scope it is one of the whole app. Throws
  * `invalid_argument`, `invalid_name`.

@@ -5,7 +5,7 @@
  */
 import { HoldfastError } from '../../errors/index.ts';
 import type { Cause } from '../../ledger/index.ts';
-import { isGranted } from './grant.ts';
+import { isCovered, isGranted } from './grant.ts';
 import type { Grant, Right } from './grant.ts';
 
 /** What one token may use of the server at a time. */
@@ -101,6 +101,20 @@ export class Principal {
   allows(app: string, scope: string | undefined, right: Right): boolean {
     if (!isGranted(this.#grants, app, scope, right)) return false;
     return this.#within === undefined || isGranted(this.#within, app, scope, right);
+  }
+
+  /** Whether it may do so in all places that the patterns name. A worker covers none. */
+  covers(app: string, scope: string, right: Right): boolean {
+    return this.#isHolder && isCovered(this.#grants, app, scope, right);
+  }
+
+  /** Whether it has `admin` anywhere. A worker never has. */
+  get isAdministrator(): boolean {
+    return this.#isHolder && this.#grants.some(({ rights }) => rights.includes('admin'));
+  }
+
+  get #isHolder(): boolean {
+    return this.#within === undefined && this.request === undefined;
   }
 
   /**

@@ -7,7 +7,7 @@
 import { HoldfastError } from '../../errors/index.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
-import type { Ledger, Position } from '../../ledger/index.ts';
+import type { Check, Ledger, Position } from '../../ledger/index.ts';
 import { checkGrant } from './grant.ts';
 import type { Grant } from './grant.ts';
 import type { TokenLimits } from './principal.ts';
@@ -23,6 +23,8 @@ export interface TokenRecord {
   /** Milliseconds since 1970; null: never. */
   readonly expiresAt: number | null;
   readonly revokedAt: number | null;
+  /** The id of the token that made it; absent for one that was made beside the store. */
+  readonly createdBy?: string | undefined;
 }
 
 export interface Token extends TokenRecord {
@@ -44,6 +46,17 @@ export interface NewToken {
   readonly expiresAt?: number | undefined;
   /** In place of the server's own. */
   readonly limits?: Partial<TokenLimits> | undefined;
+  /** The id of the token that makes it, which must be active to the end. */
+  readonly createdBy?: string | undefined;
+}
+
+export interface CreatedToken {
+  /** The text, which nobody can be told again. */
+  readonly token: string;
+  readonly id: string;
+  readonly name: string;
+  /** Null: never. */
+  readonly expiresAt: number | null;
 }
 
 export const tokensScope = 'tokens';
@@ -71,7 +84,8 @@ export class TokenStore {
   /**
    * A new token, durable when it resolves. Its text nobody can be told again: a digest is kept.
    * From the first token on a server that is started without `auth` asks everybody for one.
-   * `expiresAt` is in milliseconds since 1970. Throws `invalid_argument`, `invalid_name`.
+   * `expiresAt` is in milliseconds since 1970. Throws `invalid_argument`,
+   * `invalid_name`, and `unauthenticated` if its maker has ended meanwhile.
    *
    * @example
    * import { open } from 'holdfast/client';
@@ -85,8 +99,8 @@ export class TokenStore {
    * const { code } = await clerk.app('shop').scope('users').set('ada', 1).catch((error) => error);
    * code; // => 'forbidden'
    */
-  async create(asked: NewToken): Promise<{ readonly token: string; readonly id: string }> {
-    const { name, grants, expiresAt, limits = {} } = asked;
+  async create(asked: NewToken): Promise<CreatedToken> {
+    const { name, grants, expiresAt, limits = {}, createdBy } = asked;
     if (typeof name !== 'string' || name === '' || name.length > nameChars) {
       const message = `a token has a name of 1 to ${nameChars} characters`;
       throw new HoldfastError('invalid_argument', message);
@@ -109,15 +123,34 @@ export class TokenStore {
       createdAt: now,
       expiresAt: expiresAt ?? null,
       revokedAt: null,
+      createdBy,
     };
-    await this.#system.commit({
-      checks: [{ kind: 'version', scope: tokensScope, key: id, version: 0 }],
+    const checks: Check[] = [{ kind: 'version', scope: tokensScope, key: id, version: 0 }];
+    if (createdBy !== undefined) checks.push(await this.#stillActive(createdBy, now));
+    const { kind } = await this.#system.commit({
+      checks,
       mutations: [
         { kind: 'set', scope: tokensScope, key: id, value },
         { kind: 'set', ...everCreatedRef, value: true },
       ],
     });
-    return { token: formatToken({ id, secret }), id };
+    if (kind === 'conflict') throw makerEnded();
+    return {
+      token: formatToken({ id, secret }),
+      id,
+      name: value.name,
+      expiresAt: value.expiresAt,
+    };
+  }
+
+  /** So that a token that is revoked this moment leaves no other behind. */
+  async #stillActive(id: string, now: number): Promise<Check> {
+    const ref = { scope: tokensScope, key: id };
+    const [entry] = await this.#system.read([ref]);
+    const record = entry?.value.decode() as TokenRecord | undefined;
+    if (entry === undefined || record === undefined) throw makerEnded();
+    if (stateOf(record, now) !== 'active') throw makerEnded();
+    return { kind: 'version', ...ref, version: entry.version };
   }
 
   /** Whether the store has ever had a token: nobody is served without one then. @internal */
@@ -133,7 +166,7 @@ export class TokenStore {
   }
 
   /**
-   * Takes tokens back by their id or name, and every worker's token that was made of them. Returns
+   * Takes tokens back by their id or name, those that `isAllowed` takes, and every worker's token that was made of them. Returns
    * the ids that were revoked now; none is no error. From then on every server refuses them, and
    * those that run end their connections, within a second.
    *
@@ -149,11 +182,14 @@ export class TokenStore {
    * const { status } = await fetch(`${server.url}/v1/apps`, { headers });
    * status; // => 401
    */
-  async revoke(idOrName: string): Promise<readonly string[]> {
+  async revoke(
+    idOrName: string,
+    isAllowed: (token: Token) => boolean = () => true,
+  ): Promise<readonly string[]> {
     const revoked: string[] = [];
     for (const token of await this.#all()) {
       const isMeant = token.id === idOrName || token.name === idOrName;
-      if (!isMeant || token.revokedAt !== null) continue;
+      if (!isMeant || token.revokedAt !== null || !isAllowed(token)) continue;
       const { id, ...record } = token;
       const value = { ...record, revokedAt: this.#clock.now() };
       const ref = { scope: tokensScope, key: id };
@@ -231,6 +267,10 @@ export class TokenStore {
 }
 
 const readShare = 500;
+
+function makerEnded(): HoldfastError {
+  return new HoldfastError('unauthenticated', 'the token was revoked or changed');
+}
 
 export function stateOf(
   { expiresAt, revokedAt }: Pick<TokenRecord, 'expiresAt' | 'revokedAt'>,

@@ -7,6 +7,8 @@ import type { Ledgers } from '../../ledger/index.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { forbidden } from '../auth/principal.ts';
 import type { Principal } from '../auth/principal.ts';
+import { TokenAdministration } from '../auth/token-administration.ts';
+import type { TokenStore } from '../auth/token-store.ts';
 import type { McpTerms } from '../options.ts';
 import { guardedDirectory } from '../guard/guarded-directory.ts';
 import { servedLedger } from '../guard/served-ledger.ts';
@@ -23,6 +25,7 @@ import { entryRoutes } from './routes/entries.ts';
 import { logRoutes } from './routes/log.ts';
 import { mcpRoutes } from './routes/mcp.ts';
 import { scopeRoutes } from './routes/scopes.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { corsHeaders, isPreflight, preflight } from './wire/cors.ts';
 import { checkOrigin } from './wire/origin-check.ts';
 import type { OriginTerms } from './wire/origin-check.ts';
@@ -32,6 +35,7 @@ import { answers, queries } from './wire/schemas.ts';
 export interface HttpParts {
   readonly ledgers: Ledgers;
   readonly authenticator: Authenticator;
+  readonly tokens: TokenStore;
   readonly usage: Usage;
   readonly observer: Observer;
   readonly origin: OriginTerms;
@@ -178,7 +182,7 @@ export class HttpApp {
   }
 
   #routes(): readonly Route[] {
-    const { ledgers, clock } = this.#parts;
+    const { ledgers, clock, tokens } = this.#parts;
     return [
       ...scopeRoutes((principal) => guardedDirectory(ledgers, principal)),
       ...entryRoutes,
@@ -188,6 +192,7 @@ export class HttpApp {
         going: this.#going.signal,
         enter: ({ principal }) => this.#enterStream(principal),
       }),
+      ...tokenRoutes(new TokenAdministration(tokens)),
       ...this.#ownRoutes(),
     ];
   }

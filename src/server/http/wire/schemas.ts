@@ -70,8 +70,31 @@ export const update = z.strictObject({
 export const refs = z.strictObject({ refs: z.array(ref).max(limits.readRefs) });
 export const pinRequest = z.strictObject({ at: position, ttlMs: count });
 
+const tokenLimits = z.strictObject({
+  requestsPerSecond: z.int().min(1).optional(),
+  bytesPerSecond: z.int().min(1).optional(),
+  connections: z.int().min(1).optional(),
+  watches: z.int().min(1).optional(),
+  payloadBytes: z.int().min(1).optional(),
+});
+export const newToken = z.strictObject({
+  name: z.string().min(1).max(100),
+  grants: z
+    .array(
+      z.strictObject({
+        app: z.string().min(1).describe('a name, or the start of names and `*`'),
+        scope: z.string().min(1).optional().describe('likewise; left out: all of the app'),
+        rights: z.array(z.enum(['read', 'write', 'watch', 'admin'])).min(1),
+      }),
+    )
+    .min(1)
+    .max(100),
+  expiresAt: z.int().min(1).optional().describe('left out: when its maker does'),
+  limits: tokenLimits.optional().describe('at most those of its maker'),
+});
+
 /** Of paths. */
-export const parameters = { app: appName, scope: name, key: name, name } as const;
+export const parameters = { app: appName, scope: name, key: name, name, token: name } as const;
 
 const bounds = {
   prefix: z.string().optional(),
@@ -173,4 +196,24 @@ export const answers = {
   log: z.looseObject({ commits: z.array(commit), through: position, head: position }),
   erased: z.looseObject({ existed: z.boolean(), changes: count }),
   pin: z.looseObject({ name, position, expiresAt: count }),
+  newToken: z.looseObject({
+    token: z.string().describe('shown this once'),
+    id: z.string(),
+    name: z.string(),
+    expiresAt: count.nullable().describe('null: never'),
+  }),
+  tokens: z.looseObject({
+    tokens: z.array(
+      z.looseObject({
+        id: z.string(),
+        name: z.string(),
+        state: z.enum(['active', 'expired', 'revoked']),
+        createdAt: count,
+        expiresAt: count.nullable(),
+        createdBy: z.string().optional().describe('the id of the token that made it'),
+        lastUsedAt: count.optional(),
+      }),
+    ),
+  }),
+  revoked: z.looseObject({ revoked: z.array(z.string()) }),
 } as const;

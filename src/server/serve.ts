@@ -102,32 +102,24 @@ export async function serve(store: Store | Ledgers, options: ServeOptions = {}):
   });
   await authenticator.start();
   const usage = new Usage(clock);
+  const { extensions = [] } = options;
+  const shared = { ledgers, clock, authenticator, usage, observer, extensions };
   const sockets = new SocketHost({
-    ledgers,
-    clock,
+    ...shared,
     terms: socketTerms(terms),
-    authenticator,
-    usage,
     members: new Members(ledgers.system),
-    observer,
-    extensions: options.extensions ?? [],
     agent: serverAgent,
   });
   const origin: OriginTerms = { ...terms, isUnixSocket: terms.socketPath !== undefined };
   const state = { isReady: true };
   const app = new HttpApp({
-    ledgers,
-    authenticator,
+    ...shared,
     tokens,
-    usage,
-    observer,
     origin,
-    clock,
     random,
     state,
     version: serverVersion,
     metrics: options.metrics,
-    extensions: options.extensions ?? [],
     mcp: terms.mcp,
   });
   const http = createHttp(terms, app.fetch);

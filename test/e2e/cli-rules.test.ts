@@ -25,7 +25,7 @@ apps:
   return { folder, file, store, on: ['--config', file] };
 }
 
-test('schema, time to live and quota of the file hold for set, update, import and copy', async () => {
+test('schema, time to live and quota of the file hold for every command that writes', async () => {
   const { folder, store, on } = await configured();
   const refused = await run([...on, 'set', 'users', 'ada', '1']);
   expect(refused).toMatchObject({ code: 4 });

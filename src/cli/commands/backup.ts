@@ -1,35 +1,53 @@
-/** `backup` and `restore`: a whole store as a file, and back. */
+/**
+ * `backup` and `restore`: a store as a file, and back.
+ *
+ * A store that is a file is copied as it is, log and all. Any other (a server's, Postgres, Redis)
+ * is backed up as entries: every app as of one moment, sealed by a digest.
+ */
 import { open } from 'node:fs/promises';
 import { copyStoreFile } from '../../engine/sqlite/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
+import { withoutPassword } from '../../internal/without-password.ts';
 import type { Context } from '../context.ts';
 import { unreadable, usageError } from '../failure.ts';
 import { formatBytes } from '../output/format.ts';
 import type { Progress } from '../output/progress.ts';
-import { withoutPassword } from '../../internal/without-password.ts';
 import { atHome, openStore } from '../store.ts';
-
-export interface CopyCommandOptions {
-  readonly force?: boolean | undefined;
-}
+import type { StorePlace } from '../store.ts';
+import { BackupFile } from '../transfer/backup/backup-file.ts';
+import { backupEntries, restoreEntries } from './backup-entries.ts';
+import type { RestoreCommandOptions } from './backup-entries.ts';
 
 export async function backup(
   context: Context,
   destination: string,
-  options: CopyCommandOptions,
+  options: RestoreCommandOptions,
 ): Promise<void> {
-  const { url } = await context.place();
-  const bytes = await copy(context, 'copying', pathOf(url), destination, options);
+  const place = await context.place();
+  const path = pathOf(place);
+  if (path === undefined) return backupEntries(context, destination, options);
+  if (options.only !== undefined) throw usageError('the copy of a file has all its apps');
+  const bytes = await copy(context, 'copying', path, destination, options);
   await tell(context, { path: destination, bytes }, `backed up to ${destination}`);
 }
 
 export async function restore(
   context: Context,
   source: string,
-  options: CopyCommandOptions,
+  options: RestoreCommandOptions,
 ): Promise<void> {
-  const path = pathOf((await context.place()).url);
-  await requireSqlite(source);
+  const place = await context.place();
+  if (!(await isSqlite(source))) {
+    const file = new BackupFile(source);
+    if (await file.isBackup()) return restoreEntries(context, file, options);
+    throw usageError(`${source} is no backup; an export is read with import`);
+  }
+  const path = pathOf(place);
+  if (path === undefined) {
+    const url = withoutPassword(place.url);
+    throw usageError(`${source} is the copy of a file: holdfast copy file:${source} ${url}`);
+  }
+  if (options.only !== undefined) throw usageError('the copy of a file has all its apps');
   await requireSound(source);
   const bytes = await copy(context, 'restoring', source, path, options);
   await tell(context, { path, bytes }, `restored ${path} from ${source}`);
@@ -40,7 +58,7 @@ async function copy(
   label: string,
   from: string,
   to: string,
-  options: CopyCommandOptions,
+  options: RestoreCommandOptions,
 ): Promise<number> {
   let progress: Progress | undefined;
   const { clock } = context;
@@ -49,21 +67,20 @@ async function copy(
       progress ??= context.progress(label, 'bytes', total);
       progress.update(done);
     };
-    return await copyStoreFile(from, to, { clock, replace: options.force, onProgress });
+    const bytes = await copyStoreFile(from, to, { clock, replace: options.force, onProgress });
+    progress?.finish(bytes);
+    return bytes;
   } finally {
     progress?.end();
   }
 }
 
-function pathOf(store: string): string {
-  const path = /^file:(?:\/\/(?=\/))?(.+)$/s.exec(store)?.[1];
-  if (path !== undefined) return path;
-  throw usageError(
-    `'${withoutPassword(store)}' is no file; use copy, or export and import, for it`,
-  );
+/** Of the file that a store is; undefined if it is none. */
+function pathOf({ url }: StorePlace): string | undefined {
+  return /^file:(?:\/\/(?=\/))?(.+)$/s.exec(url)?.[1];
 }
 
-async function requireSqlite(path: string): Promise<void> {
+async function isSqlite(path: string): Promise<boolean> {
   const header = Buffer.alloc(16);
   try {
     const file = await open(path);
@@ -75,8 +92,7 @@ async function requireSqlite(path: string): Promise<void> {
   } catch (error) {
     throw unreadable(path, error);
   }
-  if (header.toString('latin1').startsWith('SQLite format 3')) return;
-  throw usageError(`${path} is no backup; an export is read with import`);
+  return header.toString('latin1').startsWith('SQLite format 3');
 }
 
 /** A damaged backup must not take the place of anything. */

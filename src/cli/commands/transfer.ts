@@ -3,7 +3,6 @@
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { systemRandom } from '../../internal/random.ts';
 import type { Context } from '../context.ts';
 import { unreadable, usageError } from '../failure.ts';
 import { formatCount, formatSpan } from '../output/format.ts';
@@ -13,7 +12,7 @@ import type { OpenStore } from '../store.ts';
 import { Importer } from '../transfer/importer.ts';
 import type { ExistingPolicy } from '../transfer/importer.ts';
 import { entryLine, footerLine, headerLine } from '../transfer/line.ts';
-import { Snapshot } from '../transfer/snapshot.ts';
+import { readSnapshots } from '../transfer/snapshots.ts';
 import { openIiiFolder } from '../transfer/sources/iii.ts';
 import { readJsonLines } from '../transfer/sources/json-lines.ts';
 import { openKeyvFile } from '../transfer/sources/keyv.ts';
@@ -59,31 +58,13 @@ export async function writeExport(
   all: boolean,
 ): Promise<number> {
   const apps = all ? await store.source.names() : [context.options.app];
-  const pin = `export-${systemRandom.hex(6)}`;
-  const monotonic = () => context.clock.monotonic();
-  const snapshots: { readonly app: string; readonly snapshot: Snapshot }[] = [];
-  for (const app of apps) {
-    snapshots.push({ app, snapshot: await Snapshot.take(store.ledger(app), { pin, monotonic }) });
-  }
-  const total = snapshots.reduce((sum, { snapshot }) => sum + snapshot.entries, 0);
-  const progress = context.progress('exporting', 'entries', total);
-  let done = 0;
-  try {
-    await output.text(headerLine());
-    for (const { app, snapshot } of snapshots) {
-      for await (const entry of snapshot.read()) {
-        if (done % 256 === 0) context.signal.throwIfAborted();
-        await output.text(entryLine(entry, all ? app : undefined));
-        done += 1;
-        progress.update(done);
-      }
-    }
-    await output.text(footerLine(done));
-    await output.flush();
-  } finally {
-    progress.end();
-    for (const { snapshot } of snapshots) await snapshot.release();
-  }
+  await output.text(headerLine());
+  const terms = { label: 'exporting', apps, asFarAsAllowed: true };
+  const done = await readSnapshots(context, store, terms, (entry, app) =>
+    output.text(entryLine(entry, all ? app : undefined)),
+  );
+  await output.text(footerLine(done));
+  await output.flush();
   return done;
 }
 

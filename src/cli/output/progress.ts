@@ -13,11 +13,17 @@ export type ProgressUnit = 'bytes' | 'entries';
 export interface Progress {
   /** How much is done by now; `note` is shown behind the bar. */
   update(done: number, note?: string): void;
+  /** It is all done: so much there was, whatever was expected. */
+  finish(done: number): void;
   /** Takes the bar away. */
   end(): void;
 }
 
-const silent: Progress = { update: () => undefined, end: () => undefined };
+const silent: Progress = {
+  update: () => undefined,
+  finish: () => undefined,
+  end: () => undefined,
+};
 const refreshMs = 100;
 
 export interface ProgressOptions {
@@ -58,6 +64,10 @@ export function startProgress(options: ProgressOptions): Progress {
       if (now - shownAt < refreshMs) return;
       shownAt = now;
       bar.update(done, { note });
+    },
+    finish(done) {
+      bar.setTotal(done);
+      bar.update(done, {});
     },
     end: () => bar.stop(),
   };

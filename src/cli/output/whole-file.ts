@@ -38,13 +38,15 @@ export class WholeFile {
     }
   }
 
-  async complete(): Promise<void> {
+  /** `verify` is given the path of what was written, before it takes its name. */
+  async complete(verify?: (path: string) => Promise<void>): Promise<void> {
     try {
       this.stream.end();
       await finished(this.stream);
+      if (this.#partial !== undefined) await verify?.(this.#partial);
       if (this.#partial !== undefined) await rename(this.#partial, this.#target);
     } catch (error) {
-      throw unwritable(this.#target, error);
+      throw error instanceof CommandEnd ? error : unwritable(this.#target, error);
     }
   }
 

@@ -38,11 +38,16 @@ export function addTransferCommands(program: Command, run: Run): void {
     .command('backup <file>')
     .description('copies the store as it is at one moment, while others write')
     .option('--force', 'replaces the file if it exists')
+    .option('--only <apps...>', 'these apps, of a store that is no file; left out, all')
     .action(run(backup));
   program
     .command('restore <file>')
     .description('makes the store anew from a backup')
-    .option('--force', 'replaces the store that is there, if nobody has it open')
+    .option(
+      '--force',
+      'replaces what is there: a file that nobody has open, or the entries of apps',
+    )
+    .option('--only <apps...>', 'these apps, from a backup of entries; left out, all of it')
     .action(run(restore));
   program
     .command('doctor')

@@ -6,6 +6,7 @@
  */
 import { errorTable, HoldfastError } from '../../errors/index.ts';
 import type { ErrorCode } from '../../errors/index.ts';
+import { systemClock } from '../../internal/clock.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { CommandEnd } from '../failure.ts';
 import { linesOf } from '../transfer/lines.ts';
@@ -39,11 +40,11 @@ export class ServerAdmin {
   }
 
   /** The lines of an answer that comes bit by bit, each parsed. */
-  async *lines(request: AdminRequest): AsyncGenerator<unknown> {
+  async *lines(request: AdminRequest): AsyncGenerator {
     const { body } = await this.#send(request);
     if (body === null) return;
     try {
-      for await (const { text } of linesOf(body)) yield JSON.parse(text);
+      for await (const { text } of linesOf(body)) if (text !== '') yield JSON.parse(text);
     } catch (error) {
       this.#signal.throwIfAborted();
       const message = 'the connection to the server was lost before its answer was whole';
@@ -53,7 +54,7 @@ export class ServerAdmin {
 
   async #send({ method, path, body }: AdminRequest): Promise<Response> {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), timeoutMs);
+    const timer = systemClock.after(timeoutMs, () => late.abort());
     let response: Response;
     try {
       response = await fetch(`${this.#base}${path}`, {
@@ -69,7 +70,7 @@ export class ServerAdmin {
       this.#signal.throwIfAborted();
       throw unreachable(this.#base, cause);
     } finally {
-      clearTimeout(timer);
+      timer.cancel();
     }
     if (response.ok) return response;
     throw await refusalOf(response);

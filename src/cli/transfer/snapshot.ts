@@ -23,6 +23,11 @@ export interface SnapshotOptions {
   /** Names the hold on the log; one per reader. */
   readonly pin: string;
   monotonic(): number;
+  /**
+   * A reader who may not hold the log, nor read it, is shown what it may see all the same: without
+   * scopes that others empty meanwhile, and no longer than the log is kept anyway.
+   */
+  readonly asFarAsAllowed?: boolean | undefined;
 }
 
 export class Snapshot {
@@ -53,7 +58,7 @@ export class Snapshot {
   static async take(ledger: Ledger, options: SnapshotOptions): Promise<Snapshot> {
     const { position, entries } = await ledger.head();
     const snapshot = new Snapshot(ledger, position, entries, options);
-    await snapshot.#hold();
+    await snapshot.hold();
     return snapshot;
   }
 
@@ -61,7 +66,7 @@ export class Snapshot {
   static async at(ledger: Ledger, position: Position, options: SnapshotOptions): Promise<Snapshot> {
     const { entries } = await ledger.head();
     const snapshot = new Snapshot(ledger, position, entries, options);
-    await snapshot.#hold();
+    await snapshot.hold();
     return snapshot;
   }
 
@@ -97,7 +102,7 @@ export class Snapshot {
   async *#scan(scope: string): AsyncGenerator<Entry> {
     let cursor: string | undefined = cursorAt(this.position);
     while (cursor !== undefined) {
-      await this.#hold();
+      await this.hold();
       const heads: Page<EntryHead> = await this.#ledger.scan({
         scope,
         cursor,
@@ -120,8 +125,13 @@ export class Snapshot {
 
   async #learnChanges(): Promise<void> {
     for (;;) {
-      const page = await this.#ledger.log(this.#seen, { keysOnly: true });
-      if (page.kind !== 'commits') return;
+      const page = await this.#ledger
+        .log(this.#seen, { keysOnly: true })
+        .catch((error: unknown) => {
+          if (this.#isUnasked(error)) return undefined;
+          throw error;
+        });
+      if (page?.kind !== 'commits') return;
       for (const { changes } of page.commits) {
         for (const { scope } of changes) this.#changed.add(scope);
       }
@@ -130,17 +140,22 @@ export class Snapshot {
     }
   }
 
-  async #hold(): Promise<void> {
+  /** Renews the hold on the log, once it is time to. Reading does so by itself. */
+  async hold(): Promise<void> {
     const now = this.#options.monotonic();
     if (!this.#canPin || now < this.#renewAt || this.position.revision === 0) return;
     try {
       await this.#ledger.pin(this.#options.pin, this.position, pinMs);
     } catch (error) {
       // A store that cannot be written is not trimmed by this process either.
-      if (!isHoldfastError(error, 'store_read_only')) throw error;
+      if (!isHoldfastError(error, 'store_read_only') && !this.#isUnasked(error)) throw error;
       this.#canPin = false;
     }
     this.#renewAt = now + renewMs;
+  }
+
+  #isUnasked(error: unknown): boolean {
+    return this.#options.asFarAsAllowed === true && isHoldfastError(error, 'forbidden');
   }
 }
 

@@ -116,8 +116,9 @@ export class SqliteEngine implements Engine {
   /**
    * What SQLite finds wrong with the file, in its words; nothing if all is well. Reads all of it.
    */
-  integrityCheck(): Promise<string[]> {
-    return this.#reading(() => checkIntegrity(this.#connection));
+  async integrityCheck(): Promise<string[]> {
+    this.#requireOpen();
+    return checkIntegrity(this.#connection.path);
   }
 
   due(now: number, limit: number): Promise<readonly Due[]> {

@@ -50,7 +50,7 @@ export async function* entriesOf(
 ): AsyncGenerator<{ readonly entry: StoredEntry; readonly head: Head }> {
   let after: string | undefined;
   for (;;) {
-    scene.checkSignal();
+    await scene.pause();
     const range = { scope, after, reverse: false, limit: pageEntries, keysOnly };
     const { entries, head } = await scene.engine.scan(scene.app, range);
     for (const entry of entries) yield { entry, head };

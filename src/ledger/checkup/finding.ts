@@ -27,6 +27,7 @@ export const findingRules = {
   expiry_index: 'The expiry index holds the entries that expire, and no others.',
   unswept: 'The dead are swept within minutes, while somebody writes.',
   engine: 'The engine finds its own structures sound.',
+  unchecked: 'Everything was looked at.',
 } as const;
 
 export type FindingRule = keyof typeof findingRules;
@@ -35,4 +36,6 @@ export interface CheckupOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how many looks at an entry or a revision are done, of how many there will be. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Awaited between pages, so that others have their turn. */
+  readonly pause?: (() => Promise<void>) | undefined;
 }

@@ -55,7 +55,7 @@ export class Fold {
     const { head } = await engine.read(app, []);
     this.#head = head;
     for (let after = head.trimmed; after < head.revision;) {
-      this.#scene.checkSignal();
+      await this.#scene.pause();
       const { logRows: limit, logBytes: maxBytes } = tuning;
       const page = await engine.log(app, { after, limit, maxBytes });
       for (const row of page.rows) {

@@ -34,6 +34,12 @@ export class Scene {
     this.#options.signal?.throwIfAborted();
   }
 
+  /** Between two pages. */
+  async pause(): Promise<void> {
+    this.checkSignal();
+    await this.#options.pause?.();
+  }
+
   advance(looks: number): void {
     this.#done += looks;
     if (this.#done - this.#toldAt < 256) return;

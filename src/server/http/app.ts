@@ -20,6 +20,7 @@ import type { ServerExtension } from '../socket/extension.ts';
 import { extensionRoutes } from './routes/extensions.ts';
 import type { Route } from './route.ts';
 import { route } from './route.ts';
+import { checkupRoutes } from './routes/checkups.ts';
 import { commitRoutes } from './routes/commits.ts';
 import { entryRoutes } from './routes/entries.ts';
 import { logRoutes } from './routes/log.ts';
@@ -63,10 +64,7 @@ export class HttpApp {
     const routes = this.#routes();
     this.#document = JSON.stringify(openApiDocument(routes, parts.version));
     const paths = new Map<string, string[]>();
-    const streams = {
-      going: this.#going.signal,
-      enter: ({ principal }: HttpCall) => this.#enterStream(principal),
-    };
+    const streams = this.#streams();
     const extended = extensionRoutes(parts.extensions, streams);
     const onError = (error: unknown): void => parts.observer.failed(error);
     const mcp = mcpRoutes(parts.mcp, { ...parts, ...streams, onError });
@@ -183,18 +181,24 @@ export class HttpApp {
 
   #routes(): readonly Route[] {
     const { ledgers, clock, tokens } = this.#parts;
+    const streams = this.#streams();
     return [
       ...scopeRoutes((principal) => guardedDirectory(ledgers, principal)),
       ...entryRoutes,
       ...commitRoutes,
-      ...logRoutes({
-        clock,
-        going: this.#going.signal,
-        enter: ({ principal }) => this.#enterStream(principal),
-      }),
+      ...logRoutes({ clock, ...streams }),
+      ...checkupRoutes({ ledgers, clock, ...streams }),
       ...tokenRoutes(new TokenAdministration(tokens)),
       ...this.#ownRoutes(),
     ];
+  }
+
+  /** What a route needs to go on answering for as long as somebody reads. */
+  #streams() {
+    return {
+      going: this.#going.signal,
+      enter: ({ principal }: HttpCall) => this.#enterStream(principal),
+    };
   }
 
   #enterStream(principal: Principal): () => void {

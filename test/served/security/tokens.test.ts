@@ -1,4 +1,4 @@
-/** Tokens that tokens make: never more than their maker has, and nobody else's are seen or ended. */
+/** Tokens that tokens make: never more than their maker has; nobody else's are seen or ended. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { mintWorkerToken } from '../../../src/client/index.ts';
@@ -139,7 +139,8 @@ test('a new token ends no later than its maker, and may use no more', async () =
   const more = { limits: { requestsPerSecond: 51 } };
   expect((await create(world, maker, ['mine=read'], more)).status).toBe(403);
   const [first] = (await listed(world, maker)).filter(({ name }) => name === 'made');
-  expect(first).toMatchObject({ limits, createdBy: expect.any(String) });
+  expect(first).toMatchObject({ limits });
+  expect(maker).toContain(first?.['createdBy']);
 });
 
 test('lists and revokes what it administers, and is not told of the rest', async () => {
@@ -161,9 +162,8 @@ test('lists and revokes what it administers, and is not told of the rest', async
   expect(await (await revoke(world, root, id)).json()).toEqual({ revoked: [id] });
   expect((await world.fetch('/v1/apps/mine/scopes/users/entries/ada', token)).status).toBe(401);
   // By name: its own and no other of those that are called so.
-  expect(await (await revoke(world, users, 'same')).json()).toMatchObject({
-    revoked: [expect.any(String)],
-  });
+  const ended = (await (await revoke(world, users, 'same')).json()) as { revoked: string[] };
+  expect(ended.revoked).toHaveLength(1);
   expect((await world.fetch('/v1/tokens', root)).status).toBe(200);
   expect((await world.fetch('/v1/tokens', users)).status).toBe(401);
 });

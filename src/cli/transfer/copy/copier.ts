@@ -24,7 +24,7 @@ import type {
 import { exitCodes } from '../../exit-codes.ts';
 import { CommandEnd } from '../../failure.ts';
 import { Snapshot } from '../snapshot.ts';
-import { differencesOf } from './differences.ts';
+import { differencesOf, isSame } from './differences.ts';
 import type { Copied } from './differences.ts';
 import { entriesOf } from './entries.ts';
 
@@ -225,14 +225,6 @@ function noteOf(note: Note): Mutation {
 function sizeOf(value: unknown): number {
   const { size } = value as { size?: unknown };
   return typeof size === 'number' ? size : 0;
-}
-
-function isSame(entry: Copied, there: Copied): boolean {
-  return (
-    entry.expiresAt === there.expiresAt &&
-    entry.schema === there.schema &&
-    entry.value.equals(there.value)
-  );
 }
 
 function setting({ scope, key, value, expiresAt, schema }: Entry): Mutation {

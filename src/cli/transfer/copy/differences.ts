@@ -5,16 +5,24 @@ import type { Entry } from '../../../ledger/index.ts';
 /** What a copy keeps of an entry. */
 export type Copied = Pick<Entry, 'scope' | 'key' | 'value' | 'expiresAt' | 'schema'>;
 
-export interface Pair {
-  readonly entry: Entry | undefined;
+export interface Pair<T extends Copied> {
+  readonly entry: T | undefined;
   readonly there: Copied | undefined;
 }
 
+export function isSame(entry: Copied, there: Copied): boolean {
+  return (
+    entry.expiresAt === there.expiresAt &&
+    entry.schema === there.schema &&
+    entry.value.equals(there.value)
+  );
+}
+
 /** Both by scope, then by key, by UTF-8 bytes. Memory holds an entry of each. */
-export async function* differencesOf(
-  entries: AsyncIterable<Entry>,
+export async function* differencesOf<T extends Copied>(
+  entries: AsyncIterable<T>,
   others: AsyncIterable<Copied>,
-): AsyncGenerator<Pair> {
+): AsyncGenerator<Pair<T>> {
   const left = entries[Symbol.asyncIterator]();
   const right = others[Symbol.asyncIterator]();
   let [one, other] = await Promise.all([left.next(), right.next()]);
@@ -28,7 +36,7 @@ export async function* differencesOf(
   }
 }
 
-function orderOf(one: IteratorResult<Entry>, other: IteratorResult<Copied>): number {
+function orderOf(one: IteratorResult<Copied>, other: IteratorResult<Copied>): number {
   if (one.done === true) return 1;
   if (other.done === true) return -1;
   const { scope, key } = one.value;

@@ -4,9 +4,12 @@
  * U1. `secure_delete = FAST` zeroes what is deleted within pages that are written anyway. What it
  *     leaves are whole pages that became free; `overwriteFreePages` fills those with zeroes.
  */
+import { once } from 'node:events';
 import { statSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import { HoldfastError } from '../../../errors/index.ts';
 import type { Connection } from './connection.ts';
+import { fromSqlite } from './errors.ts';
 
 /** Written in one transaction while free pages are overwritten; bounds the pause and the WAL. */
 const sweepBytes = 4_194_304;
@@ -51,8 +54,30 @@ export async function emptyWal(connection: Connection): Promise<void> {
   }
 }
 
-export function checkIntegrity(connection: Connection): string[] {
-  const found = connection.all('PRAGMA integrity_check').map(([text]) => String(text));
+const checking = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { DatabaseSync } = require('node:sqlite');
+try {
+  const database = new DatabaseSync(workerData, { readOnly: true, timeout: 5000 });
+  const found = database.prepare('PRAGMA integrity_check').all();
+  database.close();
+  parentPort.postMessage({ found: found.map((row) => String(row.integrity_check)) });
+} catch ({ message, code, errcode }) {
+  parentPort.postMessage({ error: { message, code, errcode } });
+}
+`;
+
+interface Checked {
+  readonly found?: string[];
+  readonly error?: { readonly message: string };
+}
+
+/** Reads the whole file, on a thread of its own so that the event loop stays free. */
+export async function checkIntegrity(path: string): Promise<string[]> {
+  const worker = new Worker(checking, { eval: true, workerData: path });
+  const [{ found = [], error }] = (await once(worker, 'message')) as [Checked];
+  await worker.terminate();
+  if (error !== undefined) throw fromSqlite(Object.assign(new Error(error.message), error), path);
   return found.length === 1 && found[0] === 'ok' ? [] : found;
 }
 

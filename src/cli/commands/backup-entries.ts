@@ -112,6 +112,7 @@ export async function restoreEntries(
   const apps = known.apps.filter((app) => only?.includes(app) ?? true);
   await context.withStore('create', async (store) => {
     let phase = '';
+    let last = 0;
     let progress: Progress | undefined;
     try {
       const restorer = new Restorer(store, file, {
@@ -120,6 +121,7 @@ export async function restoreEntries(
         signal: context.signal,
         onProgress(next, done) {
           if (next !== phase) {
+            progress?.finish(last);
             progress?.end();
             phase = next;
             progress = context.progress(
@@ -128,11 +130,12 @@ export async function restoreEntries(
               only === undefined ? known.entries : undefined,
             );
           }
+          last = done;
           progress?.update(done);
         },
       });
       const counts = await restorer.run();
-      progress?.finish(counts.entries);
+      progress?.finish(last);
       progress?.end();
       await context.output.text(
         context.isJson
@@ -150,7 +153,9 @@ async function checked(context: Context, file: BackupFile): Promise<BackupFacts>
   const { size } = await stat(file.path);
   const progress = context.progress('checking', 'bytes', size);
   try {
-    return await file.check((bytes) => progress.update(bytes));
+    const facts = await file.check((bytes) => progress.update(bytes));
+    progress.finish(size);
+    return facts;
   } finally {
     progress.end();
   }

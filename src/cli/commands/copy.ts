@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { usageError } from '../failure.ts';
 import { formatCount, formatSpan } from '../output/format.ts';
+import type { Progress } from '../output/progress.ts';
 import { openStore, storeUrl } from '../store.ts';
 import type { OpenStore, StorePlace } from '../store.ts';
 import { Copier } from '../transfer/copy/copier.ts';
@@ -54,9 +55,10 @@ async function copyApp(
   const place = from.url.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/s, '');
   const pin = `copy-${createHash('sha256').update(`${to.url}\0${app}`).digest('hex').slice(0, 16)}`;
   let phase = '';
-  let progress = context.progress(app, 'entries', undefined);
+  let last = 0;
+  let progress: Progress | undefined;
   try {
-    return await new Copier(from.source, to.source, app, {
+    const counts = await new Copier(from.source, to.source, app, {
       source: place,
       pin,
       signal: context.signal,
@@ -64,14 +66,18 @@ async function copyApp(
       onProgress(next, done, total) {
         if (next !== phase) {
           phase = next;
-          progress.end();
+          progress?.finish(last);
+          progress?.end();
           progress = context.progress(`${phase} ${app}`, 'entries', total);
         }
-        progress.update(done);
+        last = done;
+        progress?.update(done);
       },
     }).run();
+    progress?.finish(last);
+    return counts;
   } finally {
-    progress.end();
+    progress?.end();
   }
 }
 
@@ -82,5 +88,6 @@ function textOf(all: Readonly<Record<string, CopyCounts>>, ms: number): string {
     if (followed > 0) parts.push(`${formatCount(followed)} commits followed`);
     return `${app}: ${formatCount(entries)} entries alike (${parts.join(', ')})\n`;
   });
-  return `${lines.join('')}copied ${lines.length} apps in ${formatSpan(ms)}\n`;
+  const apps = `${lines.length} ${lines.length === 1 ? 'app' : 'apps'}`;
+  return `${lines.join('')}copied ${apps} in ${formatSpan(ms)}\n`;
 }

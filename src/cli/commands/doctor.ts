@@ -90,10 +90,14 @@ async function examined(
 ): Promise<readonly Finding[]> {
   let progress: Progress | undefined;
   try {
-    return await examiner.app(app, (done, total) => {
+    let last = 0;
+    const findings = await examiner.app(app, (done, total) => {
       progress ??= context.progress(`examining ${app}`, 'entries', total);
+      last = total;
       progress.update(done);
     });
+    progress?.finish(last);
+    return findings;
   } finally {
     progress?.end();
   }

@@ -30,13 +30,18 @@ export async function exportEntries(
   await context.withStore('write', async (store) => {
     const all = options.all === true;
     if (path === undefined || path === '-') {
-      await writeExport(context, store, context.output, all);
+      // A bar among the entries would be neither.
+      const label = process.stdout.isTTY ? undefined : 'exporting';
+      await writeExport(context, store, context.output, { all, label });
       return;
     }
     const file = await WholeFile.create(path);
     let entries: number;
     try {
-      entries = await writeExport(context, store, new Output(file.stream, 'json'), all);
+      entries = await writeExport(context, store, new Output(file.stream, 'json'), {
+        all,
+        label: 'exporting',
+      });
       await file.complete();
     } catch (error) {
       await file.abandon();
@@ -55,11 +60,11 @@ export async function writeExport(
   context: Context,
   store: OpenStore,
   output: Output,
-  all: boolean,
+  { all, label }: { readonly all: boolean; readonly label: string | undefined },
 ): Promise<number> {
   const apps = all ? await store.source.names() : [context.options.app];
   await output.text(headerLine());
-  const terms = { label: 'exporting', apps, asFarAsAllowed: true };
+  const terms = { label, apps, asFarAsAllowed: true };
   const done = await readSnapshots(context, store, terms, (entry, app) =>
     output.text(entryLine(entry, all ? app : undefined)),
   );
@@ -113,6 +118,10 @@ export async function readInto(
       const { scope } = options;
       await importer.add(scope === undefined ? entry : { ...entry, scope });
       progress.update(done, `${formatCount(importer.counts.read)} entries`);
+    }
+    await importer.finish();
+    if (source.total !== undefined) {
+      progress.finish(source.total, `${formatCount(importer.counts.read)} entries`);
     }
   } finally {
     progress.end();

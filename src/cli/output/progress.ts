@@ -14,7 +14,7 @@ export interface Progress {
   /** How much is done by now; `note` is shown behind the bar. */
   update(done: number, note?: string): void;
   /** It is all done: so much there was, whatever was expected. */
-  finish(done: number): void;
+  finish(done: number, note?: string): void;
   /** Takes the bar away. */
   end(): void;
 }
@@ -45,18 +45,23 @@ export function startProgress(options: ProgressOptions): Progress {
     hideCursor: true,
     clearOnComplete: true,
     stopOnComplete: false,
+    // A signal ends the command, which takes its bar away; see below for one that cannot.
+    gracefulExit: false,
     format: (_options, { value, total: all }, { note }: { note?: string }) => {
       const spentMs = Math.max(1, clock.monotonic() - startedAt);
       const rate = `${show(Math.round((value / spentMs) * 1000))}/s`;
       const behind = note === undefined || note === '' ? '' : `  ${note}`;
       if (total === undefined) return `${label}  ${show(value)}  ${rate}${behind}`;
       const share = all === 0 ? 1 : Math.min(1, value / all);
-      const left = value === 0 ? '' : `  ${formatSpan((spentMs * (1 - share)) / share)} left`;
+      const left = value === 0 ? '' : leftOf((spentMs * (1 - share)) / share);
       const percent = `${Math.floor(share * 100)}%`.padStart(4);
       return `${label}  ${barOf(share)} ${percent}  ${show(value)} of ${show(all)}  ${rate}${left}${behind}`;
     },
   });
   bar.start(total ?? 0, 0, {});
+  // A process that is ended at once would leave the terminal without its cursor.
+  const stop = (): void => bar.stop();
+  process.once('exit', stop);
   let shownAt = -Infinity;
   return {
     update(done, note) {
@@ -65,12 +70,21 @@ export function startProgress(options: ProgressOptions): Progress {
       shownAt = now;
       bar.update(done, { note });
     },
-    finish(done) {
+    finish(done, note) {
       bar.setTotal(done);
-      bar.update(done, {});
+      bar.update(done, { note });
     },
-    end: () => bar.stop(),
+    end() {
+      process.off('exit', stop);
+      bar.stop();
+    },
   };
+}
+
+/** In whole seconds: less than one is as good as done. */
+function leftOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  return seconds === 0 ? '' : `  ${formatSpan(seconds * 1000)} left`;
 }
 
 const barWidth = 28;

@@ -7,8 +7,8 @@ import type { OpenStore } from '../store.ts';
 import { Snapshot } from './snapshot.ts';
 
 export interface SnapshotsTerms {
-  /** Of the progress bar. */
-  readonly label: string;
+  /** Of the progress bar; undefined: there is none. */
+  readonly label: string | undefined;
   readonly apps: readonly string[];
   /** See `SnapshotOptions`. */
   readonly asFarAsAllowed: boolean;
@@ -32,7 +32,7 @@ export async function readSnapshots(
       snapshots.set(app, await Snapshot.take(store.ledger(app), options));
     }
     const total = [...snapshots.values()].reduce((sum, { entries }) => sum + entries, 0);
-    progress = context.progress(label, 'entries', total);
+    progress = label === undefined ? undefined : context.progress(label, 'entries', total);
     for (const [app, snapshot] of snapshots) {
       for await (const entry of snapshot.read()) {
         if (done % 256 === 0) {
@@ -42,12 +42,12 @@ export async function readSnapshots(
         }
         await take(entry, app);
         done += 1;
-        progress.update(done);
+        progress?.update(done);
       }
       await snapshot.release();
       snapshots.delete(app);
     }
-    progress.finish(done);
+    progress?.finish(done);
   } finally {
     progress?.end();
     for (const snapshot of snapshots.values()) await snapshot.release();

@@ -42,7 +42,7 @@ export interface CopyOptions {
   readonly pin: string;
   readonly signal: AbortSignal;
   monotonic(): number;
-  /** Told now and then: `done` of `total` entries in this phase. */
+  /** Told now and then: `done` of `total` in this phase, entries or, following, commits. */
   onProgress(phase: 'copying' | 'following' | 'comparing', done: number, total: number): void;
 }
 
@@ -143,7 +143,10 @@ export class Copier {
       at = page.through;
       if (this.#batch.size > 0) await this.#flush({ source: this.#options.source, at });
       const { revision } = page.head;
-      this.#options.onProgress('following', at.revision, revision);
+      const behind = revision - start.revision;
+      if (behind > 0) {
+        this.#options.onProgress('following', at.revision - start.revision, behind);
+      }
       if (at.revision < revision) continue;
       await this.#flush({ source: this.#options.source, at });
       return at;

@@ -69,7 +69,7 @@ export async function copyStoreFile(
 async function copy(from: string, to: string, options: CopyOptions): Promise<void> {
   const total = bytesOf(from);
   const state = { isDone: false };
-  const worker = new Worker(copying, { eval: true, workerData: { from, to } });
+  const worker = new Worker(copying, { eval: true, workerData: { from, to }, execArgv: [] });
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('error', reject);
     worker.once('exit', () => resolve());

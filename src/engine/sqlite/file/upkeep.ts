@@ -74,7 +74,7 @@ interface Checked {
 
 /** Reads the whole file, on a thread of its own so that the event loop stays free. */
 export async function checkIntegrity(path: string): Promise<string[]> {
-  const worker = new Worker(checking, { eval: true, workerData: path });
+  const worker = new Worker(checking, { eval: true, workerData: path, execArgv: [] });
   const [{ found = [], error }] = (await once(worker, 'message')) as [Checked];
   await worker.terminate();
   if (error !== undefined) throw fromSqlite(Object.assign(new Error(error.message), error), path);

@@ -25,7 +25,7 @@ test.each([
   await whole.text();
 });
 
-test('workers of an administrator look at nothing, nor does anybody at the server’s own', async () => {
+test('workers of an administrator look at nothing, and nobody at the server’s own', async () => {
   const world = await World.open();
   const parent = await world.token(['*=read,write,watch,admin']);
   for (const more of [{}, { grants: [{ scope: '*', rights: ['read', 'write'] as const }] }]) {

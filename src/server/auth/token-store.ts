@@ -166,9 +166,9 @@ export class TokenStore {
   }
 
   /**
-   * Takes tokens back by their id or name, those that `isAllowed` takes, and every worker's token that was made of them. Returns
-   * the ids that were revoked now; none is no error. From then on every server refuses them, and
-   * those that run end their connections, within a second.
+   * Takes tokens back by their id or name, those of them that `isAllowed` takes, and every worker's
+   * token that was made of them. Returns the ids that were revoked now; none is no error. From then
+   * on every server refuses them, and those that run end their connections, within a second.
    *
    * @example
    * import { parseGrant, serve } from 'holdfast/server';

@@ -103,12 +103,12 @@ export class Principal {
     return this.#within === undefined || isGranted(this.#within, app, scope, right);
   }
 
-  /** Whether it may do so in all places that the patterns name. A worker covers none. */
+  /** Whether it may do so in all places that the patterns name. A worker covers none. @internal */
   covers(app: string, scope: string, right: Right): boolean {
     return this.#isHolder && isCovered(this.#grants, app, scope, right);
   }
 
-  /** Whether it has `admin` anywhere. A worker never has. */
+  /** Whether it has `admin` anywhere. A worker never has. @internal */
   get isAdministrator(): boolean {
     return this.#isHolder && this.#grants.some(({ rights }) => rights.includes('admin'));
   }

@@ -75,12 +75,7 @@ function addBounds(into: Argument[], entries: Bound | undefined, bytes: Bound | 
   into.push(optional(bytes?.least), optional(bytes?.most));
 }
 
-/** The offset of an entry that is in the index already is negated. */
-function addWrites(into: Argument[], { decision: { writes }, refs, entries }: Application): void {
-  const stored = new Set<string>();
-  for (const [index, ref] of refs.entries()) {
-    if (entries[index] !== undefined) stored.add(fieldOf(ref));
-  }
+function addWrites(into: Argument[], { decision: { writes } }: Application): void {
   const puts = writes.filter((write): write is PutWrite => write.kind === 'put');
   const deletes = writes.filter((write): write is DeleteWrite => write.kind === 'delete');
   into.push(`${puts.length}`);

@@ -98,28 +98,32 @@ local function flush(command, key, values)
   if #values > 0 then redis.call(command, key, unpack(values)) end
 end
 local hasExpiry = redis.call('EXISTS', KEYS[5]) == 1
-local metas, datas, fields, dying, lasting = {}, {}, {}, {}, {}
+local metas, datas, dying, lasting = {}, {}, {}, {}
 local function flushPuts()
-  flush('HSET', KEYS[2], metas)
+  -- Only what is new is not yet in the index.
+  if #metas > 0 and redis.call('HSET', KEYS[2], unpack(metas)) > 0 then
+    local fields = {}
+    for index = 1, #metas, 2 do
+      fields[index], fields[index + 1] = 0, metas[index]
+    end
+    redis.call('ZADD', KEYS[4], unpack(fields))
+  end
   flush('HSET', KEYS[3], datas)
-  flush('ZADD', KEYS[4], fields)
   flush('ZADD', KEYS[5], dying)
   flush('ZREM', KEYS[5], lasting)
-  metas, datas, fields, dying, lasting = {}, {}, {}, {}, {}
+  metas, datas, dying, lasting = {}, {}, {}, {}
 end
-local now1 = ' ' .. whole(time) .. ' '
-local now2 = now1 .. whole(time) .. ' '
-for index = 1, number() do
-  local field, offset, created, rest = take(), number(), take(), take()
-  if offset > 0 then
-    fields[#fields + 1] = 0
-    fields[#fields + 1] = field
-  end
-  local times = created == '' and now2 or ' ' .. created .. now1
-  metas[#metas + 1] = field
-  metas[#metas + 1] = whole(base + math.abs(offset)) .. times .. rest
-  datas[#datas + 1] = field
-  datas[#datas + 1] = take()
+local updated = ' ' .. whole(time) .. ' '
+local both = updated .. whole(time) .. ' '
+local puts = number()
+for index = 1, puts do
+  local field, created, rest = ARGV[at + 1], ARGV[at + 3], ARGV[at + 4]
+  local version = whole(base + ARGV[at + 2])
+  local place = 2 * ((index - 1) % ${half}) + 1
+  metas[place], datas[place] = field, field
+  metas[place + 1] = version .. (created == '' and both or ' ' .. created .. updated) .. rest
+  datas[place + 1] = ARGV[at + 5]
+  at = at + 5
   if string.byte(rest) == 45 then
     if hasExpiry then lasting[#lasting + 1] = field end
   else

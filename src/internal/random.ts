@@ -8,8 +8,22 @@ export interface Random {
 
 export const systemRandom: Random = {
   float: () => Math.random(),
-  hex: (bytes) => hexOf(crypto.getRandomValues(new Uint8Array(bytes))),
+  hex: (bytes) => hexOf(drawn(bytes)),
 };
+
+/** Drawn ahead: asking the system costs far more than the bytes do. Each is given out once. */
+const ahead = new Uint8Array(1024);
+let given = ahead.length;
+
+function drawn(bytes: number): Uint8Array {
+  if (bytes > ahead.length) return crypto.getRandomValues(new Uint8Array(bytes));
+  if (given + bytes > ahead.length) {
+    crypto.getRandomValues(ahead);
+    given = 0;
+  }
+  given += bytes;
+  return ahead.subarray(given - bytes, given);
+}
 
 /** A small, fast, seeded generator (mulberry32). Not for secrets. */
 export function seededRandom(seed: number): Random {

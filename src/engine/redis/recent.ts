@@ -4,19 +4,18 @@
  * M1. A view from here holds only if the head is exactly what it was: revision, incarnation and
  *     counts. The script that applies a decision compares them, so all of it is validated (T1).
  * M2. Only what is applied rests on it. Reads, and decisions that write nothing, ask the server.
- * M3. It is `ageMaxMs` old at most: so long, the server's time is carried on by this machine's
- *     monotonic clock.
+ * M3. It is `ageMaxMs` old at most: so long, the server's time is carried on by the monotonic clock
+ *     of this process.
  * M4. It is bounded: the ledgers that were committed to longest ago are forgotten first, and one
  *     ledger that takes too much is forgotten as a whole.
  * M5. Where others commit to the ledger too, it is in vain. After each time that it was, it is left
  *     alone for twice as many commits.
  */
 import { LRUCache } from 'lru-cache';
-import { systemClock } from '../../internal/clock.ts';
-import type { Head, StoredEntry } from '../entry.ts';
+import type { Clock } from '../../internal/clock.ts';
+import type { Head, Ref, StoredEntry } from '../entry.ts';
 import type { Decision, Reads } from '../transaction.ts';
 import { fresh, storedOf } from '../kept-entry.ts';
-import { fieldOf } from './encoding.ts';
 import type { LedgerState } from './ledgers.ts';
 import type { Snapshot } from './read.ts';
 
@@ -46,12 +45,36 @@ export interface AppliedChange {
 interface Recent {
   readonly head: Head;
   readonly totals: string;
-  /** The server's clock, and this machine's when it was told. */
+  /** The server's clock, and this process's when it was told. */
   readonly now: number;
   readonly at: number;
-  /** Those that are known as of the head, by field; null where there is none. */
-  readonly entries: Map<string, StoredEntry | null>;
-  readonly bytes: number;
+  readonly known: Known;
+}
+
+/**
+ * The entries that are known, by scope and key; null where there is none. In two steps, since the
+ * texts that callers bring know their hash already, and one that is put together does not.
+ */
+class Known {
+  readonly #scopes = new Map<string, Map<string, StoredEntry | null>>();
+  bytes = 0;
+
+  get({ scope, key }: Ref): StoredEntry | null | undefined {
+    return this.#scopes.get(scope)?.get(key);
+  }
+
+  set({ scope, key }: Ref, entry: StoredEntry | null): void {
+    let keys = this.#scopes.get(scope);
+    if (keys === undefined) {
+      keys = new Map();
+      this.#scopes.set(scope, keys);
+    }
+    const old = keys.get(key);
+    const added = entry?.content.length ?? 0;
+    if (old === undefined) this.bytes += overheadBytes + scope.length + key.length + added;
+    else this.bytes += added - (old?.content.length ?? 0);
+    keys.set(key, entry);
+  }
 }
 
 interface Rest {
@@ -60,19 +83,28 @@ interface Rest {
   last: number;
 }
 
+export interface RecentOptions {
+  /** For all that is remembered. */
+  readonly cacheBytes: number;
+  readonly clock: Clock;
+  /** Empty where the server's clock is the engine's. */
+  now(): string;
+}
+
 export class RecentStates {
+  readonly #clock: Clock;
   readonly #now: () => string;
   readonly #ledgerBytesMax: number;
   readonly #recent: LRUCache<LedgerState, Recent>;
   readonly #rests = new WeakMap<LedgerState, Rest>();
 
-  /** `now` is empty where the server's clock is the engine's. */
-  constructor(capacityBytes: number, now: () => string) {
+  constructor({ cacheBytes, clock, now }: RecentOptions) {
+    this.#clock = clock;
     this.#now = now;
-    this.#ledgerBytesMax = capacityBytes / 2;
+    this.#ledgerBytesMax = cacheBytes / 2;
     this.#recent = new LRUCache({
-      maxSize: Math.max(1, capacityBytes),
-      sizeCalculation: ({ bytes }) => overheadBytes + bytes,
+      maxSize: Math.max(1, cacheBytes),
+      sizeCalculation: ({ known }) => overheadBytes + known.bytes,
     });
   }
 
@@ -80,11 +112,11 @@ export class RecentStates {
   recall(state: LedgerState, { refs, scopes }: Reads): Recollection | undefined {
     const recent = this.#recent.get(state);
     if (recent === undefined || scopes.length > 0) return undefined;
-    const age = systemClock.monotonic() - recent.at;
+    const age = this.#clock.monotonic() - recent.at;
     if (age > ageMaxMs) return undefined;
     const entries: (StoredEntry | undefined)[] = [];
     for (const ref of refs) {
-      const entry = recent.entries.get(fieldOf(ref));
+      const entry = recent.known.get(ref);
       if (entry === undefined) return undefined;
       entries.push(entry === null ? undefined : fresh(entry));
     }
@@ -116,35 +148,26 @@ export class RecentStates {
     const before = this.#recent.get(state);
     const isNext =
       before?.head.revision === base && before.head.incarnation === view.head.incarnation;
-    const entries = isNext ? before.entries : new Map<string, StoredEntry | null>();
-    let bytes = isNext ? before.bytes : 0;
-    const keep = (field: string, entry: StoredEntry | null): void => {
-      const old = entries.get(field);
-      bytes += bytesOf(field, entry) - (old === undefined ? 0 : bytesOf(field, old));
-      entries.set(field, entry);
-    };
+    const known = isNext ? before.known : new Known();
     if (!('totals' in view)) {
       for (const [index, ref] of reads.refs.entries()) {
         const entry = view.entries[index];
-        keep(fieldOf(ref), entry === undefined ? null : fresh(entry));
+        known.set(ref, entry === undefined ? null : fresh(entry));
       }
     }
     for (const write of decision.writes) {
-      keep(
-        fieldOf(write),
-        write.kind === 'put' ? storedOf(write, base + write.offset, time) : null,
-      );
+      known.set(write, write.kind === 'put' ? storedOf(write, base + write.offset, time) : null);
     }
-    if (bytes > this.#ledgerBytesMax) {
+    if (known.bytes > this.#ledgerBytesMax) {
       this.forget(state);
       return;
     }
     const [trimmed = 0, count = 0, stored = 0, logBytes = 0] = totals.split(' ').map(Number);
     const revision = base + decision.revisions;
-    const at = systemClock.monotonic();
+    const at = this.#clock.monotonic();
     const counts = { trimmed, entries: count, bytes: stored, logBytes };
     const head = Object.freeze({ incarnation, revision, time, ...counts });
-    this.#recent.set(state, { head, totals, now, at, entries, bytes });
+    this.#recent.set(state, { head, totals, now, at, known });
     if (isNext) this.#rests.delete(state);
   }
 
@@ -155,8 +178,4 @@ export class RecentStates {
     rest.left -= 1;
     return rest.left <= 0;
   }
-}
-
-function bytesOf(field: string, entry: StoredEntry | null): number {
-  return overheadBytes + field.length + (entry?.content.length ?? 0);
 }

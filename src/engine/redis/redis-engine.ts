@@ -73,6 +73,7 @@ export class RedisEngine implements Engine {
     this.#hints = new Hints(connection, keyspace, this.#ledgers, this.#reader);
     this.#transactor = new Transactor(connection, keyspace, this.#ledgers, this.#reader, {
       random,
+      clock,
       contendedMs,
       cacheBytes,
       now,

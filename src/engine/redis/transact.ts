@@ -13,6 +13,7 @@
  */
 import { HoldfastError } from '../../errors/index.ts';
 import { systemClock } from '../../internal/clock.ts';
+import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
 import type { Applied, Decision, Outcome, Reads, Stamp, View, Work } from '../transaction.ts';
 import { checkDecision, isIdle, joinReads } from '../verdict.ts';
@@ -33,6 +34,8 @@ const pauseMaxMs = 50;
 
 export interface TransactorOptions {
   readonly random: Random;
+  /** The store's. What waits for the server is paced by the machine's. */
+  readonly clock: Clock;
   /** How long a work that loses goes on trying. */
   readonly contendedMs: number;
   /** For what is remembered of the process's own commits. */
@@ -76,7 +79,7 @@ export class Transactor {
     this.#ledgers = ledgers;
     this.#reader = reader;
     this.#options = options;
-    this.#recent = new RecentStates(options.cacheBytes, options.now);
+    this.#recent = new RecentStates(options);
   }
 
   /** How many decisions were in vain since the engine was opened. */

@@ -78,12 +78,9 @@ export class ScopeHost {
   }
 
   /** For a proposal without checks, which can have no conflict. */
-  apply(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<Receipt> {
-    return this.commit(proposal, durability).then(receiptOf);
+  async apply(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<Receipt> {
+    const answer = await this.commit(proposal, durability);
+    assert(answer.kind === 'committed', 'a proposal without checks met a conflict');
+    return answer;
   }
-}
-
-function receiptOf(answer: CommitAnswer): Receipt {
-  assert(answer.kind === 'committed', 'a proposal without checks met a conflict');
-  return answer;
 }

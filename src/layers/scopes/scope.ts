@@ -55,7 +55,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     let encoded = this.codec.encode(key, value);
     if (encoded instanceof Promise) encoded = await encoded;
     const mutation = this.#setMutation(key, encoded, options.ttlMs);
-    if (options.returns !== 'values') return this.#apply(mutation, options);
+    if (options.returns !== 'values') return this.#written(await this.#apply(mutation, options));
     if (this.codec.isVersioned)
       return rewriteForValues(
         this.host,
@@ -101,7 +101,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
   async delete(key: string, options: WriteOptions = none): Promise<boolean | Written> {
     const mutation = { kind: 'delete', scope: this.name, key } as const;
     if (options.returns !== 'values') {
-      return (await this.#apply(mutation, options)).change === 'deleted';
+      return this.#written(await this.#apply(mutation, options)).change === 'deleted';
     }
     if (this.codec.isVersioned)
       return rewriteForValues(
@@ -167,7 +167,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
       const mutation = { kind: 'update', scope, key, operations: change, ttlMs } as const;
       if (options.returns === 'values')
         return applyForValues(this, this.host, mutation, options.durability);
-      return this.#apply(mutation, options);
+      return this.#written(await this.#apply(mutation, options));
     }
     const { durability } = options;
     const job = { host, scope, key, codec, change, ttlMs, durability, quotas };
@@ -223,7 +223,7 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     options: Pick<WriteOptions, 'durability'> = none,
   ): Promise<boolean> {
     const mutation = { kind: 'touch', scope: this.name, key, ttlMs } as const;
-    return (await this.#apply(mutation, options)).change !== 'none';
+    return this.#written(await this.#apply(mutation, options)).change !== 'none';
   }
 
   /**
@@ -281,9 +281,8 @@ export class Scope<In = unknown, Out = In> extends ReadableScope<In, Out> {
     return ttlMs === undefined ? this.ttlMs : (ttlMs ?? undefined);
   }
 
-  #apply(mutation: Mutation, { durability }: WriteOptions): Promise<Written> {
-    const proposal = { mutations: [mutation], quotas: this.quotas };
-    return this.host.apply(proposal, durability).then((receipt) => this.#written(receipt));
+  #apply(mutation: Mutation, { durability }: WriteOptions): Promise<Receipt> {
+    return this.host.apply({ mutations: [mutation], quotas: this.quotas }, durability);
   }
 
   #job(key: string, next: Rewrite['next'], { durability }: WriteOptions): Rewrite {

@@ -11,19 +11,21 @@
  * Waiting here is paced by the machine's clock, whatever clock the store is judged by.
  */
 import { readFileSync } from 'node:fs';
-import type { Cluster, ClusterOptions, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
 import { systemClock } from '../../../internal/clock.ts';
 import type { Reply } from '../encoding.ts';
 import type { Script } from '../scripts/script.ts';
 import type { Address } from './address.ts';
 import { explain, isReply, refusalOf } from './errors.ts';
+import { scriptCallClass } from './script-call.ts';
+import type { Argument, ScriptCallClass } from './script-call.ts';
 
 interface Driver {
   readonly Redis: typeof Redis;
   readonly Cluster: typeof Cluster;
+  readonly Command: typeof Command;
 }
-type Argument = string | number | Buffer;
 
 /** How often a call that waits for a connection looks for it. */
 const readyPollMs = 10;
@@ -45,6 +47,7 @@ export class Connection {
   readonly timeoutMs: number;
   readonly #client: Redis | Cluster;
   readonly #listener: Redis | Cluster;
+  readonly #ScriptCall: ScriptCallClass;
   #lastError: unknown;
   #isClosed = false;
   #generation = 0;
@@ -54,11 +57,13 @@ export class Connection {
     timeoutMs: number,
     client: Redis | Cluster,
     listener: Redis | Cluster,
+    ScriptCall: ScriptCallClass,
   ) {
     this.address = address;
     this.timeoutMs = timeoutMs;
     this.#client = client;
     this.#listener = listener;
+    this.#ScriptCall = ScriptCall;
     client.on('error', (error: unknown) => {
       this.#lastError = error;
     });
@@ -78,7 +83,8 @@ export class Connection {
     const driver = await loadDriver();
     const timeoutMs = address.timeoutMs ?? busyTimeoutMs;
     const make = () => clientOf(driver, address, timeoutMs);
-    const connection = new Connection(address, timeoutMs, make(), make());
+    const ScriptCall = scriptCallClass(driver);
+    const connection = new Connection(address, timeoutMs, make(), make(), ScriptCall);
     try {
       await connection.#ready();
       return connection;
@@ -106,11 +112,11 @@ export class Connection {
   async run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
     await this.#ready();
     try {
-      return await this.#send(['EVALSHA', script.hash, keys.length, ...keys, ...args]);
+      return await this.#callScript('EVALSHA', script.hash, keys, args);
     } catch (error) {
       // Scripts are forgotten by a restart, and unknown to a replica that was promoted.
       if (!isReply(error) || !(error as Error).message.startsWith('NOSCRIPT')) throw error;
-      return this.#send(['EVAL', script.text, keys.length, ...keys, ...args]);
+      return this.#callScript('EVAL', script.text, keys, args);
     }
   }
 
@@ -136,7 +142,7 @@ export class Connection {
   async call(command: string, ...args: Argument[]): Promise<Reply> {
     try {
       await this.#ready();
-      return await this.#send([command, ...args]);
+      return (await this.#client.callBuffer(command, ...args)) as Reply;
     } catch (error) {
       throw explain(error, this.where);
     }
@@ -207,8 +213,15 @@ export class Connection {
     return this.isCluster && client.nodes !== undefined ? client.nodes('master') : [client];
   }
 
-  #send([command = '', ...args]: (string | Argument)[]): Promise<Reply> {
-    return this.#client.callBuffer(String(command), ...args) as Promise<Reply>;
+  #callScript(
+    command: 'EVALSHA' | 'EVAL',
+    script: string,
+    keys: readonly string[],
+    args: readonly Argument[],
+  ): Promise<Reply> {
+    const call = new this.#ScriptCall(command, script, keys, args);
+    this.#client.sendCommand(call);
+    return call.promise as Promise<Reply>;
   }
 
   async #ready(): Promise<void> {

@@ -23,12 +23,18 @@ export class Account {
   readonly acknowledged = new Map<string, Acknowledged>();
   readonly refused = new Map<string, string>();
   readonly unknown = new Set<string>();
+  readonly #name: string;
   #count = 0;
+
+  /** `name` tells the accounts of one log apart. */
+  constructor(name = '') {
+    this.#name = name;
+  }
 
   /** Adds one to a counter of all, and to one of the writer's own; both or none. */
   async write(ledger: Ledger, writer: string): Promise<void> {
     this.#count += 1;
-    const actor = `${writer}:${this.#count}`;
+    const actor = `${this.#name}${writer}:${this.#count}`;
     const operations = [{ op: 'increment' }] as const;
     try {
       const answer = await ledger.commit({
@@ -63,18 +69,47 @@ export class Account {
 
   async verify(ledger: Ledger): Promise<void> {
     const { commits, state } = await momentOf(ledger);
-    const byActor = new Map<string, Commit>();
-    for (const commit of commits) {
-      const { actor = '' } = commit;
-      expect(byActor.has(actor), `two commits of ${actor}`).toBe(false);
-      byActor.set(actor, commit);
-    }
+    const byActor = commitsByActor(commits);
     for (const [actor, { revision, incarnation }] of this.acknowledged) {
       expect({ actor, ...byActor.get(actor)?.position }).toEqual({ actor, revision, incarnation });
     }
     expect([...this.refused.keys()].filter((actor) => byActor.has(actor))).toEqual([]);
     verifyFold(commits, state);
   }
+
+  /**
+   * The same of a server that may have lost the end of its history. What is lost is `regressed` for
+   * each of `readers`, what is not is there, and a commit is never elsewhere than it was said to
+   * be. Returns how many of the acknowledged are lost.
+   */
+  async verifyLosses(ledger: Ledger, readers: readonly Ledger[]): Promise<number> {
+    const { commits, state } = await momentOf(ledger);
+    const byActor = commitsByActor(commits);
+    let lost = 0;
+    for (const [actor, position] of this.acknowledged) {
+      const found = byActor.get(actor)?.position;
+      const isLost = found === undefined;
+      if (isLost) lost += 1;
+      else expect({ actor, ...found }).toEqual({ actor, ...position });
+      for (const reader of readers) {
+        const { kind } = await reader.log(position, { limit: 1 });
+        expect({ actor, kind }).toEqual({ actor, kind: isLost ? 'regressed' : 'commits' });
+      }
+    }
+    expect([...this.refused.keys()].filter((actor) => byActor.has(actor))).toEqual([]);
+    verifyFold(commits, state);
+    return lost;
+  }
+}
+
+function commitsByActor(commits: readonly Commit[]): Map<string, Commit> {
+  const byActor = new Map<string, Commit>();
+  for (const commit of commits) {
+    const { actor = '' } = commit;
+    expect(byActor.has(actor), `two commits of ${actor}`).toBe(false);
+    byActor.set(actor, commit);
+  }
+  return byActor;
 }
 
 export async function logOf(ledger: Ledger): Promise<Commit[]> {

@@ -10,37 +10,19 @@
  *
  * Waiting here is paced by the machine's clock, whatever clock the store is judged by.
  */
-import { readFileSync } from 'node:fs';
-import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
+import type { Cluster, Redis } from 'ioredis';
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
 import { systemClock } from '../../../internal/clock.ts';
 import type { Reply } from '../encoding.ts';
 import type { Script } from '../scripts/script.ts';
 import type { Address } from './address.ts';
+import { clientOf, loadDriver } from './driver.ts';
 import { explain, isReply, refusalOf } from './errors.ts';
 import { scriptCallClass } from './script-call.ts';
 import type { Argument, ScriptCallClass } from './script-call.ts';
 
-interface Driver {
-  readonly Redis: typeof Redis;
-  readonly Cluster: typeof Cluster;
-  readonly Command: typeof Command;
-}
-
 /** How often a call that waits for a connection looks for it. */
 const readyPollMs = 10;
-/** The longest pause between two attempts to connect. */
-const reconnectMs = 250;
-
-/** Loads the optional driver. */
-export async function loadDriver(): Promise<Driver> {
-  try {
-    return await import('ioredis');
-  } catch (cause) {
-    const message = "stores in Redis need the package 'ioredis': npm install ioredis";
-    throw new HoldfastError('unsupported', message, { details: { package: 'ioredis' }, cause });
-  }
-}
 
 export class Connection {
   readonly address: Address;
@@ -247,57 +229,4 @@ export class Connection {
   #isReady(): boolean {
     return this.#client.status === 'ready';
   }
-}
-
-/** Throws `invalid_argument` for authorities that cannot be read. */
-export function loginOf({ isEncrypted, ca, username, password }: Address): RedisOptions {
-  return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(isEncrypted ? { tls: ca === undefined ? {} : { ca: authoritiesIn(ca) } } : {}),
-  };
-}
-
-function authoritiesIn(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    const message = `the authorities in '${file}' (ca=…) cannot be read`;
-    throw new HoldfastError('invalid_argument', message, { details: { file }, cause });
-  }
-}
-
-function clientOf(driver: Driver, address: Address, timeoutMs: number): Redis | Cluster {
-  const { nodes, isCluster, database } = address;
-  const shared: RedisOptions = {
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: timeoutMs,
-    connectTimeout: timeoutMs,
-    keepAlive: 10_000,
-    noDelay: true,
-    autoResubscribe: false,
-    // A primary that became a replica: look for the primary anew, and send nothing twice.
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    ...loginOf(address),
-  };
-  const pause = (attempt: number) => Math.min(attempt * 10, reconnectMs);
-  if (!isCluster) {
-    const [{ host, port }] = nodes;
-    return new driver.Redis({ ...shared, host, port, db: database, retryStrategy: pause });
-  }
-  const { enableOfflineQueue: _, ...redisOptions } = shared;
-  const options: ClusterOptions = {
-    enableOfflineQueue: false,
-    retryDelayOnFailover: 0,
-    clusterRetryStrategy: pause,
-    clusterNodeRetryStrategy: pause,
-    slotsRefreshTimeout: timeoutMs,
-    redisOptions,
-  };
-  return new driver.Cluster(
-    nodes.map(({ host, port }) => ({ host, port })),
-    options,
-  );
 }

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { HoldfastError } from '../../../errors/index.ts';
 import { addressOf } from './address.ts';
-import { loadDriver, loginOf } from './connection.ts';
+import { loadDriver, loginOf } from './driver.ts';
 import { explain } from './errors.ts';
 
 const timeoutMs = 10_000;

@@ -141,14 +141,21 @@ export class PostgresServer implements AsyncDisposable {
 
   /** One backend of the tests dies, so Postgres ends all others and recovers. */
   async killBackend(random: Random): Promise<void> {
-    const rows = await sql(
-      this.adminUrl(),
-      'SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY pid',
-      [testRole],
-    );
-    const pids = rows.map(({ pid }) => pid as number);
-    const victim = pids[Math.floor(random.float() * pids.length)];
-    if (victim !== undefined) process.kill(victim, 'SIGKILL');
+    for (;;) {
+      const rows = await sql(
+        this.adminUrl(),
+        'SELECT pid FROM pg_stat_activity WHERE usename = $1 ORDER BY pid',
+        [testRole],
+      );
+      const victim = rows[Math.floor(random.float() * rows.length)]?.['pid'] as number | undefined;
+      try {
+        if (victim !== undefined) process.kill(victim, 'SIGKILL');
+        return;
+      } catch (error) {
+        // It has ended by itself meanwhile: another one, then.
+        if ((error as { code?: string }).code !== 'ESRCH') throw error;
+      }
+    }
   }
 
   /** New tables of the tests lie in `folder` from now on. */

@@ -101,7 +101,9 @@ describe.skipIf(!hasRedis())('a server', () => {
     await healed(stores[0]!.ledger('one'));
     for (const [place, app] of apps.entries()) {
       await accounts[place]!.verify(stores[0]!.ledger(app));
-      expect(accounts[place]!.codes.filter((code) => code !== 'unavailable')).toEqual([]);
+      // Who lost a race and then waited for a node that was away may have had no time to repeat.
+      const known = ['unavailable', 'contended'];
+      expect(accounts[place]!.codes.filter((code) => !known.includes(code))).toEqual([]);
       expect([...accounts[place]!.unknown]).toEqual([]);
     }
     for (const store of stores) await store.close();

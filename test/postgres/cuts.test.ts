@@ -1,5 +1,6 @@
 /** Connections that are cut before, in the midst of, after and behind a request. */
 import { expect, inject, test } from 'vitest';
+import type { Engine } from '../../src/engine/index.ts';
 import { seededRandom } from '../../src/internal/random.ts';
 import { openLedgers } from '../../src/ledger/index.ts';
 import { Account } from '../faults/account.ts';
@@ -50,5 +51,34 @@ withServer(inject('postgres'), 'cuts on the way to Postgres', (server) => {
     const acknowledged = accounts.reduce((sum, { acknowledged: own }) => sum + own.size, 0);
     expect(acknowledged).toBeGreaterThan(cutsMin);
     for (const kind of faultKinds) expect(proxy.counts[kind]).toBeGreaterThan(0);
+  });
+
+  const calls: Readonly<Record<string, (engine: Engine) => Promise<unknown>>> = {
+    scan: (engine) =>
+      engine.scan('app', { scope: 's', reverse: false, limit: 10, keysOnly: false }),
+    scopes: (engine) => engine.scopes('app', { limit: 10 }),
+    log: (engine) => engine.log('app', { after: 0, limit: 10 }),
+    read: (engine) => engine.read('app', [{ scope: 's', key: 'k' }]),
+  };
+
+  test.each(Object.entries(calls))('fail %s, and nothing that nobody hears of', async (_, call) => {
+    await using proxy = await Proxy.start(Number(new URL(server).port), seededRandom(1));
+    const through = new URL(storeUrl(server, { timeoutMs: '300' }));
+    through.port = String(proxy.port);
+    const unheard: unknown[] = [];
+    const hear = (error: unknown): void => void unheard.push(error);
+    process.on('unhandledRejection', hear);
+    const engine = await open(through.href);
+    try {
+      await call(engine);
+      proxy.fail(1);
+      await expect(call(engine)).rejects.toMatchObject({ code: 'unavailable' });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(unheard).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', hear);
+      proxy.fail(0);
+      await engine.close();
+    }
   });
 });

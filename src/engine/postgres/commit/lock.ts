@@ -111,7 +111,6 @@ export class Locks {
       done = true;
       return result;
     } finally {
-      asked.catch(() => undefined);
       if (!done && !session.isBroken) await this.#leave(session, ledger, locked);
     }
   }
@@ -151,7 +150,6 @@ export class Locks {
       session.run(this.#lockFree, [ledgers]),
       first(session),
     ]);
-    asked.catch(() => undefined);
     await begun;
     const { rows } = await locked;
     const answer = await asked;
@@ -191,7 +189,6 @@ export class Locks {
                 ask(session),
               ] as const,
           );
-          answer.catch(() => undefined);
           try {
             await begun;
             await shared;

@@ -58,6 +58,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   '3F': ['store_missing', 'the schema of the store is gone'],
   '42P01': ['store_missing', 'a table of the store is gone'],
   '25006': ['store_read_only', 'the server refuses writes: it is a standby or set to read-only'],
+  '25P03': ['unavailable', 'the server has ended a transaction in which this process stalled'],
   '42501': ['store_read_only', 'the role lacks a privilege'],
   '53100': ['disk_full', 'the disk of the server is full'],
   '55P03': ['busy', 'others held the lock for longer than the configured time'],

@@ -115,12 +115,17 @@ export class Session {
     return this.#send({ text }, timeoutMs);
   }
 
-  /** What is asked for in `body` leaves in one piece. */
-  flight<T>(body: () => T): T {
+  /**
+   * What is asked for in `body` leaves in one piece. When it fails, the first failure is looked at;
+   * the others, which nobody may come to, are no unhandled rejections.
+   */
+  flight<T extends readonly Promise<unknown>[]>(body: () => T): T {
     const { stream } = this.#client.connection;
     stream.cork();
     try {
-      return body();
+      const sent = body();
+      for (const answer of sent) answer.catch(() => undefined);
+      return sent;
     } finally {
       stream.uncork();
     }

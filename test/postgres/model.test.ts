@@ -13,7 +13,7 @@ withServer(inject('postgres'), 'postgres', (server) => {
       const url = storeUrl(server);
       return () => openPostgresEngine(url, { ...options, busyTimeoutMs: 5000 });
     },
-    30,
+    10,
   );
   const urls = new Map<string, string>();
   historySuite(
@@ -23,6 +23,6 @@ withServer(inject('postgres'), 'postgres', (server) => {
       urls.set(store, url);
       return openPostgresEngine(url, options);
     },
-    4,
+    3,
   );
 });

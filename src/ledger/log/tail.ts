@@ -45,6 +45,8 @@ export class Tail {
   #filledHints = 0;
   #looking = false;
   #filling: Promise<void> | undefined;
+  /** Counts how often all was forgotten: what was asked for before then is not to be kept. */
+  #epoch = 0;
   #poll: Timer | undefined;
   #unsubscribe: (() => void) | undefined;
 
@@ -70,7 +72,7 @@ export class Tail {
 
   /** Forgets what it holds of recent values. */
   clear(): void {
-    this.#ring = [];
+    this.#forget();
     this.#from = this.#end.revision;
   }
 
@@ -148,17 +150,21 @@ export class Tail {
   #fill(): Promise<void> {
     if (this.#filling === undefined) {
       const hints = this.#hints;
-      this.#filling = this.#readOn().finally(() => {
+      const filling = this.#readOn().finally(() => {
+        if (this.#filling !== filling) return;
         this.#filling = undefined;
         this.#filledHints = hints;
       });
+      this.#filling = filling;
     }
     return this.#filling;
   }
 
   async #readOn(): Promise<void> {
+    const epoch = this.#epoch;
     if (this.#end === origin) {
       const { head } = await this.#engine.read(this.#ledger, []);
+      if (epoch !== this.#epoch) return;
       this.#end = positionOf(head);
       this.#from = head.revision;
       this.#told = head.revision;
@@ -166,6 +172,7 @@ export class Tail {
     }
     const seen = this.#end;
     const page = await this.#reader.named(seen.revision, {}, seen);
+    if (epoch !== this.#epoch) return;
     if (page.kind !== 'commits') {
       // The end itself is gone: start over from the head; watchers learn it from the log.
       this.#end = page.head;
@@ -243,9 +250,15 @@ export class Tail {
     if (this.#watchers > 0) return;
     this.#unsubscribe?.();
     this.#poll?.cancel();
-    this.#ring = [];
+    this.#forget();
     this.#end = origin;
     this.#isBehind = false;
+  }
+
+  #forget(): void {
+    this.#epoch += 1;
+    this.#filling = undefined;
+    this.#ring = [];
   }
 
   #pollLater(): void {

@@ -28,11 +28,8 @@ import { SqliteEngine } from './sqlite-engine.ts';
 /** Up to 3.51.2 SQLite could lose commits when several processes restarted a WAL at once. */
 const sqliteVersionMin = [3, 51, 3] as const;
 
-/**
- * Memory for pages that SQLite keeps, beside the entries that the engine keeps: room for the inner
- * pages of a million entries, which hold whole rows and are on the way to every one of them.
- */
-const pageCacheKib = 32_768;
+/** Memory for pages that SQLite keeps, beside the entries that the engine keeps. */
+const pageCacheKib = 16_384;
 /** The last one to close removes the WAL; whoever opens just then cannot, for a moment. */
 const cannotOpenMs = 200;
 /** What is left of the WAL's file after a checkpoint has emptied it. */

@@ -12,6 +12,7 @@ import { SortedMap } from '../../internal/sorted-map.ts';
 import { compareText } from '../../internal/text-order.ts';
 import type { Content, Head, Incarnation, Ref, ScopeStat, StoredEntry } from '../entry.ts';
 import type { Applied, PutWrite, ScopeDelta } from '../transaction.ts';
+import { storedOf } from '../kept-entry.ts';
 import { MemoryLog } from './log.ts';
 
 /** Scopes that count for their ledger's head; these belong to the ledger itself. */
@@ -79,22 +80,9 @@ export class MemoryLedger {
   }
 
   put(write: PutWrite, base: number, time: number): void {
-    const { scope, key, createdAt = time, expiresAt, schema, size, external } = write;
-    const content = copyOf(write.content);
-    const version = base + write.offset;
+    const { scope, key, expiresAt } = write;
+    const entry = storedOf(write, base + write.offset, time);
     this.remove(write);
-    const entry: StoredEntry = {
-      scope,
-      key,
-      content,
-      version,
-      createdAt,
-      updatedAt: time,
-      expiresAt,
-      schema,
-      size,
-      external,
-    };
     this.#scope(scope).entries.set(key, entry);
     if (expiresAt !== undefined) this.expiry.set({ scope, key, expiresAt }, entry);
   }

@@ -19,6 +19,7 @@ import type { NamedChange, NamedCommit } from './decode.ts';
 import { positionOf } from './reader.ts';
 import type { LogReader } from './reader.ts';
 import { WaitingWatchers } from './waiting-watchers.ts';
+import { holds } from './watcher-index.ts';
 
 /** A lost hint delays a watcher by at most this long. */
 const pollMs = 1000;
@@ -139,7 +140,7 @@ export class Tail {
     const end = this.#end;
     const commits: NamedCommit[] = [];
     for (const commit of this.#since(at.revision)) {
-      const changes = commit.changes.filter((change) => matches(change, filter));
+      const changes = commit.changes.filter(({ scope, key }) => holds(filter, scope, key));
       if (changes.length > 0) commits.push({ ...commit, changes: bare(changes, filter) });
     }
     const resolved = await this.#reader.resolve(commits, filter);
@@ -268,12 +269,6 @@ export class Tail {
       this.#pollLater();
     });
   }
-}
-
-function matches(change: NamedChange, { scope, key, prefix }: ChangeFilter): boolean {
-  if (scope !== undefined && change.scope !== scope) return false;
-  if (key !== undefined && change.key !== key) return false;
-  return prefix === undefined || change.key.startsWith(prefix);
 }
 
 function bare(changes: NamedChange[], { keysOnly }: ChangeFilter): NamedChange[] {

@@ -100,7 +100,7 @@ export class WatcherIndex<W extends { readonly place: Place }> {
 export function holds(place: Place, scope: string, key: string): boolean {
   if (place.scope === undefined) return true;
   if (place.scope !== scope) return false;
-  if (place.key !== undefined) return place.key === key;
+  if (place.key !== undefined && place.key !== key) return false;
   return place.prefix === undefined || key.startsWith(place.prefix);
 }
 

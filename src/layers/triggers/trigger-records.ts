@@ -26,7 +26,7 @@ import {
   valuesScope,
   workerPrefix,
 } from './keyspace.ts';
-import { lagOf } from './lag.ts';
+import { lagOf } from './heard.ts';
 import type { TriggerFilter, TriggerStart, TriggerStatus } from './trigger-options.ts';
 
 export interface Config {

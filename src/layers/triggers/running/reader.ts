@@ -6,6 +6,7 @@
  */
 import { HoldfastError, isHoldfastError } from '../../../errors/index.ts';
 import type { Commit, Position } from '../../../ledger/index.ts';
+import { isHeard } from '../heard.ts';
 import type { Setting } from './setting.ts';
 import { laneOfChange } from './shard.ts';
 import type { Shard } from './shard.ts';
@@ -91,12 +92,11 @@ export class Reader {
 
   #offer(commits: readonly Commit[], through: Position): void {
     const { shards, since, setting } = this.#parts;
-    const { scope, kinds } = setting.plan.filter;
+    const { filter } = setting.plan;
     let wanted = 0;
     for (const commit of commits) {
       for (const change of commit.changes) {
-        if (scope === undefined && change.scope.startsWith('$')) continue;
-        if (kinds !== undefined && !kinds.includes(change.kind)) continue;
+        if (!isHeard(change, filter)) continue;
         wanted = commit.position.revision;
         if (since !== undefined && commit.time < since) break;
         const lane = laneOfChange(change);

@@ -2,7 +2,7 @@
 export type { Change, ChangeKind, Commit, LogPage, PreviousEntry } from './commit.ts';
 export type { Entry, EntryHead } from './entry.ts';
 export type * from './ledger.ts';
-export { examineLedger, findingRules } from './checkup/index.ts';
+export { examineEngine, examineLedger, findingRules } from './checkup/index.ts';
 export type { CheckupOptions, Finding, FindingRule } from './checkup/index.ts';
 export { openLedgers } from './ledgers.ts';
 export type { AppOptions, ScopeRule, StoreRules, ValueFault } from './rules/app-rules.ts';

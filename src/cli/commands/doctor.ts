@@ -1,7 +1,7 @@
 /** `doctor`: every rule of a store against what is stored. Changes nothing. */
 import { styleText } from 'node:util';
 import { isHoldfastError } from '../../errors/index.ts';
-import { examineLedger } from '../../ledger/index.ts';
+import { examineEngine, examineLedger } from '../../ledger/index.ts';
 import type { Finding, Ledgers } from '../../ledger/index.ts';
 import type { Context } from '../context.ts';
 import { CommandEnd } from '../failure.ts';
@@ -111,22 +111,9 @@ function unchecked(app: string | undefined, why: string): Finding {
 
 function examineHere({ engine }: Ledgers, signal: AbortSignal): Examiner {
   return {
-    async engine() {
-      if (!hasIntegrityCheck(engine)) return undefined;
-      return (await engine.integrityCheck()).map((message) => {
-        return { severity: 'problem', rule: 'engine', app: undefined, message, details: {} };
-      });
-    },
+    engine: () => examineEngine(engine),
     app: (name, onProgress) => examineLedger(engine, name, { signal, onProgress }),
   };
-}
-
-interface Checkable {
-  integrityCheck(): Promise<readonly string[]>;
-}
-
-function hasIntegrityCheck(engine: object): engine is Checkable {
-  return 'integrityCheck' in engine;
 }
 
 function told({ severity, rule, app, message }: Finding): string {

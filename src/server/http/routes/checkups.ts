@@ -8,8 +8,8 @@
  */
 import { HoldfastError } from '../../../errors/index.ts';
 import type { Clock } from '../../../internal/clock.ts';
-import { checkApp, examineLedger } from '../../../ledger/index.ts';
-import type { Finding, Ledgers } from '../../../ledger/index.ts';
+import { checkApp, examineEngine, examineLedger } from '../../../ledger/index.ts';
+import type { Ledgers } from '../../../ledger/index.ts';
 import { forbidden } from '../../auth/principal.ts';
 import type { HttpCall } from '../http-call.ts';
 import { lineStream } from '../line-stream.ts';
@@ -69,10 +69,9 @@ export function checkupRoutes(parts: CheckupParts): readonly Route[] {
     async handle(call) {
       if (!call.principal.covers('*', '*', 'admin')) throw forbidden('admin', '*');
       return stream(call, async ({ write }) => {
-        const { engine } = ledgers;
-        if (!hasIntegrityCheck(engine)) return { checked: false };
-        for (const finding of findingsOf(await engine.integrityCheck())) write({ finding });
-        return { checked: true };
+        const findings = await examineEngine(ledgers.engine);
+        for (const finding of findings ?? []) write({ finding });
+        return { checked: findings !== undefined };
       });
     },
   });
@@ -112,18 +111,4 @@ class OneAtATime {
       this.#isBusy = false;
     };
   }
-}
-
-interface Checkable {
-  integrityCheck(): Promise<readonly string[]>;
-}
-
-function hasIntegrityCheck(engine: object): engine is Checkable {
-  return 'integrityCheck' in engine;
-}
-
-function findingsOf(messages: readonly string[]): Finding[] {
-  return messages.map((message) => {
-    return { severity: 'problem', rule: 'engine', app: undefined, message, details: {} };
-  });
 }

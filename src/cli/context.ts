@@ -10,6 +10,7 @@ import type { Ledger } from '../ledger/index.ts';
 import { usageError } from './failure.ts';
 import { Output } from './output/output.ts';
 import type { OutputMode } from './output/output.ts';
+import { PhasedProgress } from './output/phased-progress.ts';
 import { startProgress } from './output/progress.ts';
 import type { Progress, ProgressUnit } from './output/progress.ts';
 import { openStore, storeUrl } from './store.ts';
@@ -85,6 +86,11 @@ export class Context {
   progress(label: string, unit: ProgressUnit, total: number | undefined): Progress {
     const quiet = this.options.quiet === true;
     return startProgress({ label, unit, total, quiet, clock: this.clock, stream: process.stderr });
+  }
+
+  /** A bar for each phase of long work. */
+  phases(unit: ProgressUnit): PhasedProgress {
+    return new PhasedProgress((label, total) => this.progress(label, unit, total));
   }
 
   /** A remark for a person: to standard error, and only where that is a terminal. */

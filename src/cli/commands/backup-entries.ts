@@ -7,7 +7,6 @@ import { CommandEnd, usageError } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatCount } from '../output/format.ts';
 import { Output } from '../output/output.ts';
-import type { Progress } from '../output/progress.ts';
 import { WholeFile } from '../output/whole-file.ts';
 import type { OpenStore } from '../store.ts';
 import { BackupFile, BackupSeal, backupHeader } from '../transfer/backup/backup-file.ts';
@@ -111,32 +110,17 @@ export async function restoreEntries(
   }
   const apps = known.apps.filter((app) => only?.includes(app) ?? true);
   await context.withStore('create', async (store) => {
-    let phase = '';
-    let last = 0;
-    let progress: Progress | undefined;
+    const total = only === undefined ? known.entries : undefined;
+    const progress = context.phases('entries');
     try {
       const restorer = new Restorer(store, file, {
         apps,
         replace: force === true,
         signal: context.signal,
-        onProgress(next, done) {
-          if (next !== phase) {
-            progress?.finish(last);
-            progress?.end();
-            phase = next;
-            progress = context.progress(
-              next,
-              'entries',
-              only === undefined ? known.entries : undefined,
-            );
-          }
-          last = done;
-          progress?.update(done);
-        },
+        onProgress: (phase, done) => progress.update(phase, done, total),
       });
       const counts = await restorer.run();
-      progress?.finish(last);
-      progress?.end();
+      progress.finish();
       await context.output.text(
         context.isJson
           ? `${JSON.stringify({ store: store.url, apps, ...counts })}\n`
@@ -144,7 +128,7 @@ export async function restoreEntries(
               `${withoutPassword(store.url)}, each compared\n`,
       );
     } finally {
-      progress?.end();
+      progress.end();
     }
   });
 }

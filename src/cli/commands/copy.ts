@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { usageError } from '../failure.ts';
 import { formatCount, formatSpan } from '../output/format.ts';
-import type { Progress } from '../output/progress.ts';
 import { openStore, storeUrl } from '../store.ts';
 import type { OpenStore, StorePlace } from '../store.ts';
 import { Copier } from '../transfer/copy/copier.ts';
@@ -54,30 +53,19 @@ async function copyApp(
   // Without what is in a URL beside the place: a password is nobody's to keep.
   const place = from.url.replace(/\/\/[^@/]*@/, '//').replace(/\?.*$/s, '');
   const pin = `copy-${createHash('sha256').update(`${to.url}\0${app}`).digest('hex').slice(0, 16)}`;
-  let phase = '';
-  let last = 0;
-  let progress: Progress | undefined;
+  const progress = context.phases('entries');
   try {
     const counts = await new Copier(from.source, to.source, app, {
       source: place,
       pin,
       signal: context.signal,
       monotonic: () => context.clock.monotonic(),
-      onProgress(next, done, total) {
-        if (next !== phase) {
-          phase = next;
-          progress?.finish(last);
-          progress?.end();
-          progress = context.progress(`${phase} ${app}`, 'entries', total);
-        }
-        last = done;
-        progress?.update(done);
-      },
+      onProgress: (phase, done, total) => progress.update(`${phase} ${app}`, done, total),
     }).run();
-    progress?.finish(last);
+    progress.finish();
     return counts;
   } finally {
-    progress?.end();
+    progress.end();
   }
 }
 

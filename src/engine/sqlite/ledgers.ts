@@ -164,9 +164,7 @@ export class Ledgers {
   }
 }
 
-/**
- * From version, created_at, updated_at, expires_at, schema, size, external, content.
- */
+/** From version, created_at, updated_at, expires_at, schema, size, external, content. */
 export function entryOf(scope: string, key: string, row: Row): StoredEntry {
   return {
     scope,

@@ -10,7 +10,7 @@ import { ClosingReporter } from './scripts/closing-reporter.ts';
 /** `npm run fuzz` lengthens the searching projects; each test reads its own share of the runs. */
 const fuzzing = process.env['HOLDFAST_FUZZ_RUNS'] !== undefined;
 
-function project(name: string, include: string[], testTimeout = 10_000) {
+function project(name: string, include: string[], testTimeout = 30_000) {
   return { extends: true as const, test: { name, include, testTimeout, hookTimeout: testTimeout } };
 }
 
@@ -29,6 +29,8 @@ export default defineConfig({
     // Every core: on two, the default would leave one idle.
     maxWorkers: '100%',
     passWithNoTests: true,
+    // On a busy machine, what comes soon may take its time.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ['default', new ClosingReporter()],
     projects: [
       {
@@ -37,16 +39,16 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.contract.test.ts'],
-          testTimeout: 10_000,
+          testTimeout: 30_000,
         },
       },
-      project('contract', ['src/**/*.contract.test.ts', 'test/contract/**/*.test.ts'], 30_000),
+      project('contract', ['src/**/*.contract.test.ts', 'test/contract/**/*.test.ts'], 60_000),
       project('model', ['test/model/**/*.test.ts'], searchTimeout),
       project('robustness', ['test/robustness/**/*.test.ts'], searchTimeout),
       serverProject('postgres', searchTimeout),
       serverProject('redis', searchTimeout),
       project('protocol', ['test/protocol/**/*.test.ts'], 30_000),
-      project('served', ['test/served/**/*.test.ts'], fuzzing ? searchTimeout : 60_000),
+      project('served', ['test/served/**/*.test.ts'], fuzzing ? searchTimeout : 120_000),
       project('e2e', ['test/e2e/**/*.test.ts'], 120_000),
       project('regressions', ['test/regressions/**/*.test.ts'], 120_000),
       project('examples', ['test/examples/**/*.test.ts'], 120_000),

@@ -152,11 +152,14 @@ describe.each(ways)('MCP over %s', (way) => {
     if (way.endsWith('2026')) await client.listen({ resourceSubscriptions: [uri] });
     else await client.subscribeResource({ uri });
     // The watch begins a moment after the answer: write until it is heard.
-    await vi.waitFor(async () => {
-      await app.scope('users').set('other', 1);
-      await app.scope('users').set('a/b é', { n: 1 });
-      expect(heard).toHaveBeenCalledWith(uri);
-    });
+    await vi.waitFor(
+      async () => {
+        await app.scope('users').set('other', 1);
+        await app.scope('users').set('a/b é', { n: 1 });
+        expect(heard).toHaveBeenCalledWith(uri);
+      },
+      { timeout: 20_000 },
+    );
     expect(new Set(heard.mock.calls.flat())).toEqual(new Set([uri]));
     const { contents } = await client.readResource({ uri });
     expect(contents).toMatchObject([{ uri, text: '{"n":1}', mimeType: 'application/json' }]);

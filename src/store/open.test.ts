@@ -134,10 +134,13 @@ describe('open', () => {
     await store.app('a').scope('s').set('a', 1);
     await clock.pass(60_000);
     await store.app('a').scope('s').set('a', 2);
-    await vi.waitFor(async () => {
-      await clock.pass(1000);
-      expect((await ledger.head()).trimmed).toBeGreaterThan(0);
-    });
+    await vi.waitFor(
+      async () => {
+        await clock.pass(1000);
+        expect((await ledger.head()).trimmed).toBeGreaterThan(0);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test('after close every call says so', async () => {

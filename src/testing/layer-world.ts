@@ -11,6 +11,7 @@ import { seededRandom } from '../internal/random.ts';
 import type { Random } from '../internal/random.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { App } from '../store/index.ts';
+import { AwaitedCalls } from './awaited-calls.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface OpenedLedger {
@@ -66,24 +67,31 @@ export class LayerContract {
   /** A test that owns the time. */
   timed(name: string, body: (world: LayerWorld, clock: ManualClock) => Promise<void>): void {
     const clock = new ManualClock();
-    this.#register(name, clock, (world) => body(world, clock));
+    const calls = new AwaitedCalls();
+    clock.waitFor(() => calls.answered());
+    this.#register(name, clock, (world) => body(world, clock), calls);
   }
 
-  #register(name: string, clock: Clock, body: (world: LayerWorld) => Promise<void>): void {
+  #register(
+    name: string,
+    clock: Clock,
+    body: (world: LayerWorld) => Promise<void>,
+    calls = new AwaitedCalls(),
+  ): void {
     const reason = this.#setup.skip?.[name];
-    it(name, { timeout: 30_000 }, async ({ skip }) => {
+    it(name, { timeout: 60_000 }, async ({ skip }) => {
       if (reason !== undefined) skip(reason);
       const opened = await this.#setup.openLedger({ clock });
       const parts = { clock, random: seededRandom(1) };
       const another = async (): Promise<App> => {
         if (opened.another === undefined) skip('the setup opens no second handle');
-        return App.over((await opened.another?.()) ?? opened.ledger, parts);
+        return App.over(calls.of((await opened.another?.()) ?? opened.ledger), parts);
       };
       const upkeep = async (): Promise<void> => {
         if (opened.upkeep === undefined) skip('the setup does no upkeep');
         await opened.upkeep?.();
       };
-      const { ledger } = opened;
+      const ledger = calls.of(opened.ledger);
       try {
         await body({ app: App.over(ledger, parts), ledger, another, upkeep });
       } finally {

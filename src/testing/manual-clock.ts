@@ -6,6 +6,9 @@
  * K3. Timers fire in the order of their moments, and at one moment in the order they were started.
  *
  * `soon` is the event loop's turn, not a span of time, and needs no moving.
+ *
+ * A real server answers in real time. Where one is asked, `waitFor` keeps `pass` from running ahead
+ * of it: leases would end and calls time out while their answers are on the way.
  */
 import { systemClock } from '../internal/clock.ts';
 import type { Clock, Timer } from '../internal/clock.ts';
@@ -19,6 +22,7 @@ export class ManualClock implements Clock {
   #now: number;
   #monotonic = 0;
   #waiting: Waiting[] = [];
+  #answered: () => Promise<void> = () => Promise.resolve();
 
   /** Starts at `now`, in milliseconds since the Unix epoch. */
   constructor(now = 1_700_000_000_000) {
@@ -58,6 +62,11 @@ export class ManualClock implements Clock {
     systemClock.soon(run);
   }
 
+  /** Lets `pass` move the time only when `answered` has resolved. */
+  waitFor(answered: () => Promise<void>): void {
+    this.#answered = answered;
+  }
+
   /** Lets `ms` pass at once. A timer that fires sees the time that it waited for. */
   advance(ms: number): void {
     const end = this.#monotonic + ms;
@@ -93,10 +102,11 @@ export class ManualClock implements Clock {
     this.#monotonic = monotonic;
   }
 
-  #turn(): Promise<void> {
-    return new Promise((resolve) => {
+  async #turn(): Promise<void> {
+    await new Promise<void>((resolve) => {
       this.soon(resolve);
     });
+    await this.#answered();
   }
 }
 

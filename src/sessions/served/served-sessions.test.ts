@@ -1,5 +1,5 @@
 import type { DatabaseSync as Db } from 'node:sqlite';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { open as openRemote } from '../../client/index.ts';
 import type { RemoteSource } from '../../client/index.ts';
 import { open } from '../../index.ts';
@@ -151,10 +151,10 @@ test('apps follow a session live, over WebSocket and HTTP, and resume', async ()
   const lines = textOf(stream);
   for (let id = 1; id <= 3; id += 1) await client.turn({ ...add, id: `${id}` });
   await client.turn({ ...add, session: 'other', id: '1' });
-  await vi.waitFor(() => expect(seen).toHaveLength(3));
+  await expect.poll(() => seen).toHaveLength(3);
   const steps = seen.map(({ version, turn, output, changes }) => [version, turn, output, changes]);
   expect(steps).toEqual([1, 2, 3].map((n) => [n, `${n}`, n, [{ key: 'n', value: n }]]));
-  await vi.waitFor(() => expect(lines.text.match(/^event: turn$/gm)).toHaveLength(3));
+  await expect.poll(() => lines.text.match(/^event: turn$/gm)).toHaveLength(3);
   expect(lines.text).not.toContain('other');
   abort.abort();
   sse.abort();
@@ -224,10 +224,10 @@ test('a turn whose connection was lost may be asked for again', async () => {
   await client.turn({ ...add, id: '1' });
   const given = client.turn({ ...add, id: '2', input: -1 });
   given.catch(() => undefined);
-  await vi.waitFor(() => expect(hosts.of('a').open).toBe(1));
+  await expect.poll(() => hosts.of('a').open).toBe(1);
   await source.close();
   await expect(given).rejects.toMatchObject({ code: 'outcome_unknown' });
-  await vi.waitFor(() => expect(hosts.of('a').open).toBe(0));
+  await expect.poll(() => hosts.of('a').open).toBe(0);
   const again = new SessionClient(await connected(server.url), 'a');
   expect(await again.turn({ ...add, id: '1' })).toMatchObject({ version: 1, replayed: true });
 });
@@ -252,7 +252,7 @@ test('a token says who may be a worker and who may send turns', async () => {
   const mole = new SessionWorker({ agents: { counter } });
   closers.push(() => mole.close());
   void serveApp(mole, source, 'a', { onError: (error) => errors.push(error) });
-  await vi.waitFor(() => expect(errors[0]).toMatchObject({ code: 'forbidden' }));
+  await expect.poll(() => errors[0]).toMatchObject({ code: 'forbidden' });
   const client = new SessionClient(source, 'a');
   await expect(client.turn({ ...add, session: 'other', id: '1' })).rejects.toMatchObject({
     code: 'forbidden',

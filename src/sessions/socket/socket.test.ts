@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { open } from '../../index.ts';
 import { deferred } from '../../internal/deferred.ts';
 import {
@@ -70,7 +70,7 @@ test('a worker whose connection is cut comes back with what it holds', async () 
   await hired(url).connected;
   await host.turn({ ...add, id: '1' });
   for (const socket of sockets) socket.destroy();
-  await vi.waitFor(() => expect([sockets.size, host.workers().length]).toEqual([2, 1]));
+  await expect.poll(() => [sockets.size, host.workers().length]).toEqual([2, 1]);
   for (let id = 2; id < 6; id += 1) {
     expect(await host.turn({ ...add, id: `${id}` })).toMatchObject({ output: [id, 1] });
   }
@@ -101,12 +101,12 @@ test('a worker that drains finishes its turn and stays away', async () => {
   const worker = new SessionWorker({ agents: { slow }, name: 'w1' });
   const connection = connectWorker(worker, url);
   const turn = host.turn({ ...add, agent: 'slow', id: '1' });
-  await vi.waitFor(() => expect(worker.open).toBe(1));
+  await expect.poll(() => worker.open).toBe(1);
   const drained = connection.drain();
   opened.resolve();
   expect(await turn).toMatchObject({ worker: 'w1', attempts: 1 });
   await drained;
-  await vi.waitFor(() => expect(host.workers()).toEqual([]));
+  await expect.poll(() => host.workers()).toEqual([]);
   hired(url, 'w2');
   expect(await host.turn({ ...add, id: '2' })).toMatchObject({ worker: 'w2', output: [1, 1] });
 });

@@ -43,7 +43,7 @@ export class LedgerContract {
     if (this.#names.has(name)) throw new HoldfastError('internal', `two tests named '${name}'`);
     this.#names.add(name);
     const reason = this.#setup.skip?.[name];
-    it(name, { timeout: this.#setup.timeoutMs ?? 30_000 }, async ({ skip }) => {
+    it(name, { timeout: this.#setup.timeoutMs ?? 60_000 }, async ({ skip }) => {
       if (reason !== undefined) skip(reason);
       const world = new LedgerWorld(this.#setup, skip);
       try {

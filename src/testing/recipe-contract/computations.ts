@@ -3,7 +3,7 @@ import { systemClock } from '../../internal/clock.ts';
 import type { ManualClock } from '../manual-clock.ts';
 
 /** For what comes soon, on a busy machine and from a server, too. */
-export const patience = { timeout: 10_000, interval: 20 } as const;
+export const patience = { timeout: 25_000, interval: 20 } as const;
 
 /** Lets what is under way go on until it waits for something else. */
 export async function turns(count = 60): Promise<void> {

@@ -65,8 +65,13 @@ export function triggerLifeContract(contract: LayerContract): void {
     await scope.setMany(Array.from({ length: 40 }, (_, n) => [`k${n}`, n] as const));
     expect(await other.status()).toMatchObject({ lag: 1, perSecond: 0, workers: 1 });
     await trigger.resume();
-    await passUntil(clock, async () => seen.length === 40 && (await other.status()).lag === 0);
-    expect((await other.status()).perSecond).toBeGreaterThan(0);
+    let fastest = 0;
+    await passUntil(clock, async () => {
+      const { lag, perSecond } = await other.status();
+      // The rate wears off while the test's time passes.
+      fastest = Math.max(fastest, perSecond);
+      return fastest > 0 && lag === 0 && seen.length === 40;
+    });
     expect((await trigger.stats()).handled).toBe(40);
     for (let second = 0; second < 20; second += 1) await clock.pass(1000);
     await passUntil(clock, async () => (await other.status()).perSecond === 0);

@@ -8,6 +8,7 @@ import type { Ledger, Ledgers } from '../../../src/ledger/index.ts';
 import { openLedgers } from '../../../src/ledger/index.ts';
 import { App } from '../../../src/store/index.ts';
 import { ManualClock, pressing } from '../../../src/testing/index.ts';
+import { AwaitedCalls } from '../../../src/testing/awaited-calls.ts';
 import { falteringLedger } from '../../../src/testing/faltering-ledger.ts';
 import type { Ground } from '../grounds.ts';
 import { isSearching, runCount, runSeed } from '../runs.ts';
@@ -21,6 +22,7 @@ const rounds = 3;
 class Scene {
   readonly clock = new ManualClock();
   readonly #random = seededRandom(1);
+  readonly #calls = new AwaitedCalls();
   readonly #opened: { close(): Promise<void> }[] = [];
   readonly #ground: Ground;
   readonly #url: string;
@@ -28,6 +30,7 @@ class Scene {
   constructor(ground: Ground, url: string) {
     this.#ground = ground;
     this.#url = url;
+    this.clock.waitFor(() => this.#calls.answered());
   }
 
   async ledger(): Promise<Ledger> {
@@ -37,7 +40,7 @@ class Scene {
     const ledgers: Ledgers = openLedgers(engine, { clock, random: this.#random, sweepMs: 0 });
     const seen = await this.#ground.view(ledgers);
     this.#opened.push(seen, ledgers);
-    return seen.ledger;
+    return this.#calls.of(seen.ledger);
   }
 
   app(ledger: Ledger): App {

@@ -1,0 +1,48 @@
+/** What a ledger is being asked, so that a test's time can wait for the answers. */
+import { systemClock } from '../internal/clock.ts';
+import type { Ledger } from '../ledger/index.ts';
+
+/** In real time: a call that is open for longer waits for the test's time itself, to try again. */
+const longestMs = 200;
+
+export class AwaitedCalls {
+  readonly #open = new Map<Promise<unknown>, number>();
+
+  /** `ledger`, whose answers are awaited here. */
+  of(ledger: Ledger): Ledger {
+    return new Proxy(ledger, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...given: unknown[]): unknown => {
+          const answer: unknown = Reflect.apply(member, target, given);
+          if (answer instanceof Promise) this.#await(answer);
+          return answer;
+        };
+      },
+    });
+  }
+
+  /** Resolves when no call is open but those that wait for the time. */
+  async answered(): Promise<void> {
+    for (;;) {
+      const now = systemClock.monotonic();
+      const recent = [...this.#open].filter(([, since]) => now - since < longestMs);
+      if (recent.length === 0) return;
+      const first = Math.min(...recent.map(([, since]) => since));
+      await new Promise<void>((resolve) => {
+        const timer = systemClock.after(first + longestMs - now, resolve);
+        void Promise.allSettled(recent.map(([answer]) => answer)).then(() => {
+          timer.cancel();
+          resolve();
+        });
+      });
+    }
+  }
+
+  #await(call: Promise<unknown>): void {
+    const end = (): void => void this.#open.delete(call);
+    this.#open.set(call, systemClock.monotonic());
+    call.then(end, end);
+  }
+}

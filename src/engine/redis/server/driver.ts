@@ -1,13 +1,22 @@
 /** The optional driver, and how its connections are made. */
 import { readFileSync } from 'node:fs';
-import type { Cluster, ClusterOptions, Command, Redis, RedisOptions } from 'ioredis';
+import type {
+  AbstractConnector,
+  Cluster,
+  ClusterOptions,
+  Command,
+  Redis,
+  RedisOptions,
+} from 'ioredis';
 import { HoldfastError } from '../../../errors/index.ts';
 import type { Address } from './address.ts';
+import { connectorClass } from './connector.ts';
 
 export interface Driver {
   readonly Redis: typeof Redis;
   readonly Cluster: typeof Cluster;
   readonly Command: typeof Command;
+  readonly AbstractConnector: typeof AbstractConnector;
 }
 
 /** The longest pause between two attempts to connect. */
@@ -23,9 +32,14 @@ export async function loadDriver(): Promise<Driver> {
   }
 }
 
-/** Throws `invalid_argument` for authorities that cannot be read. */
-export function loginOf({ isEncrypted, ca, username, password }: Address): RedisOptions {
+/**
+ * What every connection to an address is opened by. Throws `invalid_argument` for authorities that
+ * cannot be read.
+ */
+export function wayTo(driver: Driver, address: Address): RedisOptions {
+  const { isEncrypted, ca, username, password } = address;
   return {
+    Connector: connectorClass(driver),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(isEncrypted ? { tls: ca === undefined ? {} : { ca: authoritiesIn(ca) } } : {}),
@@ -54,7 +68,7 @@ export function clientOf(driver: Driver, address: Address, timeoutMs: number): R
     autoResubscribe: false,
     // A primary that became a replica: look for the primary anew, and send nothing twice.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
-    ...loginOf(address),
+    ...wayTo(driver, address),
   };
   const pause = (attempt: number) => Math.min(attempt * 10, reconnectMs);
   if (!isCluster) {

@@ -2,7 +2,7 @@
 import type { Redis } from 'ioredis';
 import { HoldfastError } from '../../../errors/index.ts';
 import { addressOf } from './address.ts';
-import { loadDriver, loginOf } from './driver.ts';
+import { loadDriver, wayTo } from './driver.ts';
 import { explain } from './errors.ts';
 
 const timeoutMs = 10_000;
@@ -17,7 +17,7 @@ export async function connectPlain(url: string): Promise<Redis> {
   const driver = await loadDriver();
   const [{ host, port }] = address.nodes;
   const client = new driver.Redis({
-    ...loginOf(address),
+    ...wayTo(driver, address),
     host,
     port,
     db: address.database,

@@ -18,10 +18,11 @@ withServer(inject('redis'), 'reaction on Redis', (server) => {
   triggerProcesses('redis', () => groundOn(server).newStore(), 2);
 });
 
+// A ledger's keys lie in one slot; what differs is who says that something came, and when.
 withServer(inject('redisCluster'), 'reaction on a cluster', (server) => {
-  const direct = onEngine(openRedisEngine, () => newStore(server));
-  watchContract('redis cluster', direct);
-  triggerContract('redis cluster', direct);
-  triggerFaults('redis cluster', groundOn(server), 12, 1);
+  watchContract(
+    'redis cluster',
+    onEngine(openRedisEngine, () => newStore(server)),
+  );
   triggerProcesses('redis cluster', () => groundOn(server).newStore(), 2);
 });

@@ -17,7 +17,7 @@ import {
 } from './keyspace.ts';
 import { TriggerEvent } from './trigger-event.ts';
 import type { EventHead } from './trigger-event.ts';
-import { keysOf } from './trigger-records.ts';
+import { keysOf } from './stored-keys.ts';
 import type { DeadLetter, DeadReason } from './trigger-options.ts';
 
 export interface DeadRow {

@@ -5,5 +5,6 @@ export { Trigger } from './trigger.ts';
 export { TriggerEvent } from './trigger-event.ts';
 export type { CloudEvent, EventHead, EventParts } from './trigger-event.ts';
 export type * from './trigger-options.ts';
-export { triggerNames, TriggerRecords } from './trigger-records.ts';
+export { triggerNames } from './stored-keys.ts';
+export { TriggerRecords } from './trigger-records.ts';
 export { Triggers } from './triggers.ts';

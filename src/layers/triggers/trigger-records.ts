@@ -4,29 +4,19 @@
  */
 import { HoldfastError } from '../../errors/index.ts';
 import { limits } from '../../ledger/index.ts';
-import type {
-  CommitAnswer,
-  EntryHead,
-  Ledger,
-  LedgerHead,
-  Mutation,
-  Position,
-} from '../../ledger/index.ts';
+import type { CommitAnswer, Ledger, LedgerHead, Mutation, Position } from '../../ledger/index.ts';
 import {
   configKey,
   controlScope,
-  deadPrefix,
   lanePrefix,
   pinName,
   progressScope,
   shardCount,
   shardKey,
-  triggerOf,
-  scopePrefix,
   valuesScope,
-  workerPrefix,
 } from './keyspace.ts';
-import { lagOf } from './heard.ts';
+import { keysOf } from './stored-keys.ts';
+import { statusOf } from './trigger-status.ts';
 import type { TriggerFilter, TriggerStart, TriggerStatus } from './trigger-options.ts';
 
 export interface Config {
@@ -42,14 +32,6 @@ export interface StoredConfig extends Config {
 }
 
 const attempts = 20;
-/** A worker that reported nothing for as long did nothing. */
-const reportMs = 10_000;
-
-/** What a process that runs a trigger says of itself. */
-export interface WorkerReport {
-  /** Events that it handled, averaged over about ten seconds. */
-  readonly perSecond?: number | undefined;
-}
 
 export class TriggerRecords {
   readonly name: string;
@@ -122,7 +104,7 @@ export class TriggerRecords {
     const lanes: Mutation[] = [];
     const scope = progressScope(this.name);
     for (let shard = 0; shard < shardCount; shard += 1) {
-      const keys = await this.#keys(scope, lanePrefix(shard));
+      const keys = await keysOf(this.ledger, scope, lanePrefix(shard));
       for (const { key } of keys) lanes.push({ kind: 'delete', scope, key });
     }
     const generation = ((await this.config())?.generation ?? 0) + 1;
@@ -144,7 +126,7 @@ export class TriggerRecords {
     const ref = this.#configRef();
     await this.ledger.commit({ mutations: [{ kind: 'delete', ...ref }] });
     for (const scope of [controlScope, progressScope, valuesScope].map((of) => of(this.name))) {
-      const keys = await this.#keys(scope, '');
+      const keys = await keysOf(this.ledger, scope, '');
       for (let from = 0; from < keys.length; from += limits.mutationsPerProposal) {
         const share = keys.slice(from, from + limits.mutationsPerProposal);
         const mutations = share.map(({ key }): Mutation => ({ kind: 'delete', scope, key }));
@@ -168,39 +150,7 @@ export class TriggerRecords {
   async status(): Promise<TriggerStatus> {
     const config = await this.config();
     if (config === undefined) throw this.#unknown();
-    const { name } = this;
-    const [positions, head, members] = await Promise.all([
-      this.positions(),
-      this.ledger.head(),
-      this.ledger.members(),
-    ]);
-    const position = leastOf(positions) ?? head.oldest;
-    const alive = new Set(members.map(({ id }) => id));
-    const workers = (await this.#workers()).filter(({ member }) => alive.has(member));
-    const isRecent = ({ at }: { at: number }): boolean => head.time - at < reportMs;
-    return {
-      name,
-      isPaused: config.isPaused,
-      filter: config.filter,
-      position,
-      lag: await lagOf(this.ledger, position, config.filter),
-      parked: (await this.#keys(progressScope(name), 'parked/')).length,
-      deadLetters: (await this.#keys(controlScope(name), deadPrefix)).length,
-      workers: workers.length,
-      perSecond: workers.filter(isRecent).reduce((sum, { perSecond }) => sum + perSecond, 0),
-    };
-  }
-
-  async #workers(): Promise<{ member: string; perSecond: number; at: number }[]> {
-    const page = await this.ledger.scan({
-      scope: controlScope(this.name),
-      prefix: workerPrefix,
-      limit: limits.scanLimitMax,
-    });
-    return page.items.map(({ key, value, updatedAt: at }) => {
-      const { perSecond = 0 } = value.decode() as WorkerReport;
-      return { member: key.slice(workerPrefix.length), perSecond, at };
-    });
+    return statusOf(this, config);
   }
 
   /** Of the shards, in their order. @internal */
@@ -253,10 +203,6 @@ export class TriggerRecords {
     });
   }
 
-  async #keys(scope: string, prefix: string): Promise<EntryHead[]> {
-    return keysOf(this.ledger, scope, prefix);
-  }
-
   #configRef() {
     return { scope: controlScope(this.name), key: configKey };
   }
@@ -271,39 +217,4 @@ export class TriggerRecords {
     const text = `trigger '${this.name}' was changed by others in each of ${attempts} attempts`;
     return new HoldfastError('contended', text, { details: { trigger: this.name } });
   }
-}
-
-/** The names of all triggers that the app knows, sorted. */
-export async function triggerNames(ledger: Ledger): Promise<string[]> {
-  const names: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { prefix: scopePrefix, internal: true, limit: 1000, cursor };
-    const page = await ledger.scopes(query);
-    for (const { scope } of page.items) {
-      const name = triggerOf(scope);
-      if (name !== undefined) names.push(name);
-    }
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return names;
-}
-
-export async function keysOf(ledger: Ledger, scope: string, prefix: string): Promise<EntryHead[]> {
-  const found: EntryHead[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await ledger.scan({ scope, prefix, keysOnly: true, limit: 5000, cursor });
-    found.push(...page.items);
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return found;
-}
-
-export function leastOf(positions: readonly Position[]): Position | undefined {
-  let least: Position | undefined;
-  for (const position of positions) {
-    if (least === undefined || position.revision < least.revision) least = position;
-  }
-  return least;
 }

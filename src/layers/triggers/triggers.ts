@@ -21,7 +21,8 @@ import type {
   TriggerOptions,
   TriggerStatus,
 } from './trigger-options.ts';
-import { triggerNames, TriggerRecords } from './trigger-records.ts';
+import { triggerNames } from './stored-keys.ts';
+import { TriggerRecords } from './trigger-records.ts';
 
 const triggerName = /^[A-Za-z0-9._-]{1,64}$/;
 const kindNames = new Set(['created', 'updated', 'deleted', 'expired']);

@@ -17,7 +17,7 @@ import { backoffMs } from './backoff.ts';
 import { bury, burial, messageOf, parkMutations, retryParked } from './burial.ts';
 import type { Lane } from './lane.ts';
 import type { Pending } from './pending.ts';
-import { keysOf } from '../trigger-records.ts';
+import { keysOf } from '../stored-keys.ts';
 import { ParkedQueue } from './parked-queue.ts';
 import type { ParkedEntry, ParkedRow } from './parked-queue.ts';
 import type { Shard } from '../running/shard.ts';

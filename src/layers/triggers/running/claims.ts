@@ -8,8 +8,8 @@
  */
 import type { Held, Ledger, Membership, Mutation, Ownership } from '../../../ledger/index.ts';
 import { controlScope, resourceOf, shardCount, workerPrefix } from '../keyspace.ts';
-import { keysOf } from '../trigger-records.ts';
-import type { WorkerReport } from '../trigger-records.ts';
+import { keysOf } from '../stored-keys.ts';
+import type { WorkerReport } from '../trigger-status.ts';
 
 export class Claims {
   readonly #ledger: Ledger;

@@ -9,7 +9,7 @@ import { isHoldfastError } from '../../../errors/index.ts';
 import type { Timer } from '../../../internal/clock.ts';
 import type { Check, Mutation, Position } from '../../../ledger/index.ts';
 import { configKey, controlScope, pinName, progressScope, shardKey } from '../keyspace.ts';
-import { leastOf } from '../trigger-records.ts';
+import { leastOf } from '../trigger-status.ts';
 import type { TriggerRecords } from '../trigger-records.ts';
 import type { Setting } from './setting.ts';
 import type { Shard } from './shard.ts';

@@ -12,7 +12,7 @@ import {
   shardOfLane,
   valueRefs,
 } from '../keyspace.ts';
-import { keysOf } from '../trigger-records.ts';
+import { keysOf } from '../stored-keys.ts';
 import { parkMutations } from '../handling/burial.ts';
 import { commitOnce } from '../handling/guarded-commit.ts';
 import type { ParkedRow } from '../handling/parked-queue.ts';

@@ -13,7 +13,7 @@ import {
   progressScope,
   shardCount,
 } from '../keyspace.ts';
-import { keysOf } from '../trigger-records.ts';
+import { keysOf } from '../stored-keys.ts';
 import type { Work } from '../handling/attempt.ts';
 import type { GuardedParts } from '../handling/guarded-commit.ts';
 import { Lane } from '../handling/lane.ts';

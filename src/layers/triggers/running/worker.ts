@@ -9,7 +9,7 @@ import type { Timer } from '../../../internal/clock.ts';
 import type { Membership } from '../../../ledger/index.ts';
 import { present } from '../../../internal/assert.ts';
 import { shardCount } from '../keyspace.ts';
-import { leastOf } from '../trigger-records.ts';
+import { leastOf } from '../trigger-status.ts';
 import type { StoredConfig, TriggerRecords } from '../trigger-records.ts';
 import type { TriggerState } from '../trigger-options.ts';
 import { Claims } from './claims.ts';

@@ -5,7 +5,8 @@ import type { ManualClock } from '../manual-clock.ts';
 
 /** Goes on until `isDone`; a test's own time limit ends it otherwise. */
 export async function until(isDone: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isDone())) await new Promise<void>((resolve) => systemClock.soon(resolve));
+  // A pause, not a turn: whoever is waited for may be a server that needs the processor.
+  while (!(await isDone())) await systemClock.sleep(1);
 }
 
 /** The same, while a test owns the time: it passes in steps of `stepMs`. */

@@ -1,7 +1,7 @@
 /**
  * Writing one work's decision into the open transaction.
  *
- * W1. One put for each entry and one row for the log, most of the time: the counts of scopes and
+ * W1. One upsert for each entry and one row for the log, most of the time: the counts of scopes and
  *     the head are in it, and their own rows follow later (tail.ts).
  * W2. The ledger's row is computed here rather than in SQL: the file is locked, and what is known
  *     of the ledger is current.
@@ -22,9 +22,12 @@ import type { HeadRow } from './fold.ts';
 import { keepLastStamp, pruneStamps } from './stamps.ts';
 import { Tallies } from './tallies.ts';
 
-// Faster than an upsert by a fifth: the row is written whole in either case.
-const putEntry = `INSERT OR REPLACE INTO entry (scope, key, version, created_at, updated_at,
-  expires_at, schema, size, external, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const upsertEntry = `INSERT INTO entry (scope, key, version, created_at, updated_at, expires_at,
+    schema, size, external, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (scope, key) DO UPDATE SET version = excluded.version,
+    created_at = excluded.created_at, updated_at = excluded.updated_at,
+    expires_at = excluded.expires_at, schema = excluded.schema, size = excluded.size,
+    external = excluded.external, content = excluded.content`;
 const deleteEntry = 'DELETE FROM entry WHERE scope = ? AND key = ?';
 const insertLedger = `INSERT INTO ledger (id, name)
   SELECT coalesce(min(id) - 1, ${firstLedger}), ? FROM ledger RETURNING id`;
@@ -63,7 +66,7 @@ export class Application {
   readonly #ledgers: Ledgers;
   readonly #plan: Plan;
   readonly #tallies: Tallies;
-  readonly #put;
+  readonly #upsert;
   readonly #base: number;
   #id: number;
   #pruned: readonly string[] = [];
@@ -75,7 +78,7 @@ export class Application {
     this.#base = plan.ledger.head.revision;
     this.#id = plan.ledger.id;
     this.#tallies = new Tallies(connection, ledgers, plan.ledger);
-    this.#put = connection.statement(putEntry);
+    this.#upsert = connection.statement(upsertEntry);
   }
 
   run(): Change {
@@ -138,7 +141,7 @@ export class Application {
         if (id !== 0) this.#connection.run(deleteEntry, id, write.key);
         continue;
       }
-      this.#put.run(
+      this.#upsert.run(
         id,
         write.key,
         this.#base + write.offset,

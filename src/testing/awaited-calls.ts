@@ -4,6 +4,8 @@ import type { Ledger } from '../ledger/index.ts';
 
 /** In real time: a call that is open for longer waits for the test's time itself, to try again. */
 const longestMs = 200;
+/** Where calls follow each other without a pause, the time has to move all the same. */
+const patienceMs = 1000;
 
 export class AwaitedCalls {
   readonly #open = new Map<Promise<unknown>, number>();
@@ -25,10 +27,11 @@ export class AwaitedCalls {
 
   /** Resolves when no call is open but those that wait for the time. */
   async answered(): Promise<void> {
+    const end = systemClock.monotonic() + patienceMs;
     for (;;) {
       const now = systemClock.monotonic();
       const recent = [...this.#open].filter(([, since]) => now - since < longestMs);
-      if (recent.length === 0) return;
+      if (recent.length === 0 || now >= end) return;
       const first = Math.min(...recent.map(([, since]) => since));
       await new Promise<void>((resolve) => {
         const timer = systemClock.after(first + longestMs - now, resolve);

@@ -5,7 +5,7 @@ import { withoutPassword } from '../../internal/without-password.ts';
 import type { Context } from '../context.ts';
 import { CommandEnd, usageError } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatCount } from '../output/format.ts';
+import { formatCounted } from '../output/format.ts';
 import { Output } from '../output/output.ts';
 import { WholeFile } from '../output/whole-file.ts';
 import type { OpenStore } from '../store.ts';
@@ -48,7 +48,7 @@ export async function backupEntries(
     await context.output.text(
       context.isJson
         ? `${JSON.stringify(facts)}\n`
-        : `backed up ${formatCount(entries)} entries of ${named(apps)} to ${path}\n`,
+        : `backed up ${formatCounted(entries, 'entry', 'entries')} of ${named(apps)} to ${path}\n`,
     );
     context.note('values, expiries and schema versions; not the log, nor tokens');
   });
@@ -124,7 +124,7 @@ export async function restoreEntries(
       await context.output.text(
         context.isJson
           ? `${JSON.stringify({ store: store.url, apps, ...counts })}\n`
-          : `restored ${formatCount(counts.entries)} entries of ${named(apps)} to ` +
+          : `restored ${formatCounted(counts.entries, 'entry', 'entries')} of ${named(apps)} to ` +
               `${withoutPassword(store.url)}, each compared\n`,
       );
     } finally {
@@ -146,5 +146,5 @@ async function checked(context: Context, file: BackupFile): Promise<BackupFacts>
 }
 
 function named(apps: readonly string[]): string {
-  return `${formatCount(apps.length)} ${apps.length === 1 ? 'app' : 'apps'}`;
+  return formatCounted(apps.length, 'app');
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Context } from '../context.ts';
 import { usageError } from '../failure.ts';
-import { formatCount, formatSpan } from '../output/format.ts';
+import { formatCount, formatCounted, formatSpan } from '../output/format.ts';
 import { openStore, storeUrl } from '../store.ts';
 import type { OpenStore, StorePlace } from '../store.ts';
 import { Copier } from '../transfer/copy/copier.ts';
@@ -73,9 +73,9 @@ function textOf(all: Readonly<Record<string, CopyCounts>>, ms: number): string {
   const lines = Object.entries(all).map(([app, { entries, written, deleted, followed }]) => {
     const parts = [`${formatCount(written)} written`];
     if (deleted > 0) parts.push(`${formatCount(deleted)} deleted`);
-    if (followed > 0) parts.push(`${formatCount(followed)} commits followed`);
-    return `${app}: ${formatCount(entries)} entries alike (${parts.join(', ')})\n`;
+    if (followed > 0) parts.push(`${formatCounted(followed, 'commit')} followed`);
+    return `${app}: ${formatCounted(entries, 'entry', 'entries')} alike (${parts.join(', ')})\n`;
   });
-  const apps = `${lines.length} ${lines.length === 1 ? 'app' : 'apps'}`;
+  const apps = formatCounted(lines.length, 'app');
   return `${lines.join('')}copied ${apps} in ${formatSpan(ms)}\n`;
 }

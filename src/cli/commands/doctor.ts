@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { CommandEnd } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Progress } from '../output/progress.ts';
-import { formatCount } from '../output/format.ts';
+import { formatCounted } from '../output/format.ts';
 import { examineServed } from '../remote/checkup.ts';
 import { ServerAdmin } from '../remote/server-admin.ts';
 import type { OpenStore } from '../store.ts';
@@ -45,7 +45,7 @@ async function tellEnd(
   const apps = await store.source.names();
   let entries = 0;
   for (const app of apps) entries += (await store.ledger(app).head()).entries;
-  const seen = `${formatCount(entries)} entries of ${apps.length} ${apps.length === 1 ? 'app' : 'apps'}`;
+  const seen = `${formatCounted(entries, 'entry', 'entries')} of ${formatCounted(apps.length, 'app')}`;
   await context.output.text(
     context.isJson
       ? `${JSON.stringify({ problems, unchecked, apps: apps.length, entries })}\n`
@@ -53,7 +53,7 @@ async function tellEnd(
   );
   await context.output.flush();
   if (problems === 0) return;
-  const message = `${problems} ${problems === 1 ? 'problem' : 'problems'} found`;
+  const message = `${formatCounted(problems, 'problem')} found`;
   throw new CommandEnd('findings', exitCodes.findings, message, { problems });
 }
 

@@ -14,7 +14,7 @@ import { CommandEnd, usageError } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseDuration } from '../input/duration.ts';
 import { readValue } from '../input/value.ts';
-import { valueMember } from '../output/format.ts';
+import { formatCounted, valueMember } from '../output/format.ts';
 import { notFound } from './get.ts';
 
 export interface CheckOptions {
@@ -78,7 +78,7 @@ export async function remove(
   const missing = keys.filter((_, index) => receipt.results[index]?.change === 'none');
   await tell(context, receipt, { scope, deleted: keys.length - missing.length, missing }, () => {
     const count = keys.length - missing.length;
-    return `deleted ${count} ${count === 1 ? 'entry' : 'entries'} of ${scope}`;
+    return `deleted ${formatCounted(count, 'entry', 'entries')} of ${scope}`;
   });
   const first = missing[0];
   if (first !== undefined) throw notFound(scope, missing.join("', '"));

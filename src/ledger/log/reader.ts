@@ -24,10 +24,14 @@ export class LogReader {
   }
 
   async page(after: Position, options: LogOptions): Promise<LogPage> {
-    const read = await this.named(after.revision, options, after);
-    if (read.kind !== 'commits') return read;
-    const commits = await this.resolve(read.commits, options);
-    return { ...read, commits };
+    for (let reading = 1; ; reading += 1) {
+      const read = await this.named(after.revision, options, after);
+      if (read.kind !== 'commits') return read;
+      const { commits, isWhole } = await this.resolve(read.commits, options);
+      // A value goes with the last row that names it, or it is erased, and then the rows follow it:
+      // the log tells which it was when it is read again.
+      if (isWhole || reading > 1) return { ...read, commits };
+    }
   }
 
   /** A page whose large values are only named. */
@@ -69,7 +73,11 @@ export class LogReader {
     return this.#history.covers(position);
   }
 
-  async resolve(named: readonly NamedCommit[], filter: ChangeFilter): Promise<Commit[]> {
+  /** Loads large values. One that is gone leaves its change erased, and the whole not whole. */
+  async resolve(
+    named: readonly NamedCommit[],
+    filter: ChangeFilter,
+  ): Promise<{ commits: Commit[]; isWhole: boolean }> {
     const wanted: ExternalRef[] = [];
     if (filter.keysOnly !== true) {
       for (const { changes } of named) {
@@ -83,13 +91,14 @@ export class LogReader {
       wanted.length === 0
         ? new Map<string, StoredValue>()
         : await loadLargeValues(this.#engine, this.#ledger, wanted);
-    return named.map(({ revision, time, actor, cause, changes }) => ({
+    const commits = named.map(({ revision, time, actor, cause, changes }) => ({
       position: { incarnation: this.#history.incarnationOf(revision), revision },
       time,
       changes: changes.map((change) => resolveChange(change, loaded)),
       ...(actor !== undefined && { actor }),
       ...(cause !== undefined && { cause }),
     }));
+    return { commits, isWhole: wanted.every(({ id }) => loaded.has(id)) };
   }
 }
 
@@ -106,6 +115,18 @@ export function positionOf(head: Head): Position {
 
 function resolveChange(change: NamedChange, loaded: ReadonlyMap<string, StoredValue>): Change {
   const { previous } = change;
+  const isGone = [change.value, previous?.value].some((value) => {
+    return isNamed(value) && !loaded.has(value.id);
+  });
+  if (isGone) {
+    const { operations: _, ...rest } = change;
+    return {
+      ...rest,
+      value: undefined,
+      previous: previous && { ...previous, value: undefined },
+      erased: true,
+    };
+  }
   return {
     ...change,
     value: resolveValue(change.value, loaded),

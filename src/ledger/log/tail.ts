@@ -143,7 +143,9 @@ export class Tail {
       const changes = commit.changes.filter(({ scope, key }) => holds(filter, scope, key));
       if (changes.length > 0) commits.push({ ...commit, changes: bare(changes, filter) });
     }
-    const resolved = await this.#reader.resolve(commits, filter);
+    const { commits: resolved, isWhole } = await this.#reader.resolve(commits, filter);
+    // What was trimmed or erased since, the log itself tells.
+    if (!isWhole) return { page: await this.#reader.page(at, filter), hints };
     return { page: { kind: 'commits', commits: resolved, through: end, head: end }, hints };
   }
 

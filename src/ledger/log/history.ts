@@ -37,7 +37,10 @@ export class History {
     if (!this.#isCurrent(head)) await this.refresh();
     // Incarnations are forgotten with the log: below the trim point nobody can tell any more.
     if (position.revision < head.trimmed) return 'trimmed';
-    return this.covers(position) ? 'held' : 'regressed';
+    if (this.covers(position)) return 'held';
+    // They may be younger than `head`, and the log shorter by now.
+    const { head: now } = await this.#engine.read(this.#ledger, []);
+    return position.revision < now.trimmed ? 'trimmed' : 'regressed';
   }
 
   /**

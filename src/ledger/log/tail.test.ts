@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Engine, EngineOptions } from '../../engine/index.ts';
 import { openMemoryEngine } from '../../engine/memory/index.ts';
+import { openSqliteEngine } from '../../engine/sqlite/index.ts';
 import { systemClock } from '../../internal/clock.ts';
 import type { Clock } from '../../internal/clock.ts';
 import { seededRandom } from '../../internal/random.ts';
@@ -11,15 +16,22 @@ import { origin } from '../position.ts';
 const set = (ledger: Ledger, value: unknown) =>
   ledger.commit({ mutations: [{ kind: 'set', scope: 's', key: 'k', value }] });
 
+let stores = 0;
+
 /**
- * A store whose next reading waits, and tells that it does: of the log when it has read, of entries
- * before it does.
+ * A store whose next reading waits, and tells that it does: of the log when it has read, of
+ * anything else before it does.
  */
-async function heldStore(name: string, clock: Clock = systemClock) {
-  const random = seededRandom(1);
+async function heldStore(
+  name: string,
+  clock: Clock = systemClock,
+  open: (url: string, options: EngineOptions) => Promise<Engine> = openMemoryEngine,
+) {
+  stores += 1;
+  const random = seededRandom(stores);
   const shared = { cacheBytes: 0, busyTimeoutMs: 0, mustExist: false, readOnly: false };
-  const engine = await openMemoryEngine(`memory:${name}`, { clock, random, ...shared });
-  type Reading = 'log' | 'read';
+  const engine = await open(name, { clock, random, ...shared });
+  type Reading = 'log' | 'read' | 'incarnations';
   let gate: { of: Reading; reached(): void; readonly opened: Promise<void> } | undefined;
   const pass = async (reading: Reading): Promise<void> => {
     if (gate?.of !== reading) return;
@@ -33,9 +45,9 @@ async function heldStore(name: string, clock: Clock = systemClock) {
       const found: unknown = Reflect.get(target, field);
       if (typeof found !== 'function') return found;
       const call = (found as (...args: unknown[]) => unknown).bind(target);
-      if (field !== 'log' && field !== 'read') return call;
+      if (field !== 'log' && field !== 'read' && field !== 'incarnations') return call;
       return async (...args: unknown[]) => {
-        if (field === 'read') await pass(field);
+        if (field !== 'log') await pass(field);
         const page = await call(...args);
         if (field === 'log') await pass(field);
         return page;
@@ -78,7 +90,7 @@ async function valuesOf(watch: AsyncIterator<unknown>, count: number): Promise<u
 }
 
 test('what is read while the last watcher leaves is not all for the next one', async () => {
-  const store = await heldStore('tail-leaves');
+  const store = await heldStore('memory:tail-leaves');
   const { ledger } = store;
   await set(ledger, 1);
   const { position } = await ledger.head();
@@ -103,7 +115,7 @@ test('what is read while the last watcher leaves is not all for the next one', a
 });
 
 test('what is read while an entry is erased is read again before it is shown', async () => {
-  const store = await heldStore('tail-erases');
+  const store = await heldStore('memory:tail-erases');
   const { ledger } = store;
   const { position } = await ledger.head();
   const watch = ledger.watch({ after: position })[Symbol.asyncIterator]();
@@ -123,7 +135,7 @@ const large = 'x'.repeat(6000);
 
 test('a large value that is trimmed behind its row is `trimmed`, not missing', async () => {
   const clock = new ManualClock();
-  const store = await heldStore('tail-trims-page', clock);
+  const store = await heldStore('memory:tail-trims-page', clock);
   const { ledger } = store;
   await set(ledger, large);
   await set(ledger, 'small');
@@ -139,7 +151,7 @@ test('a large value that is trimmed behind its row is `trimmed`, not missing', a
 
 test('the same, for a watcher who was told of the row from memory', async () => {
   const clock = new ManualClock();
-  const store = await heldStore('tail-trims-ring', clock);
+  const store = await heldStore('memory:tail-trims-ring', clock);
   const { ledger } = store;
   await set(ledger, 'first');
   const { position } = await ledger.head();
@@ -157,8 +169,31 @@ test('the same, for a watcher who was told of the row from memory', async () => 
   await store.close();
 });
 
+test('what is trimmed while the incarnations are asked for has not regressed', async () => {
+  const clock = new ManualClock();
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-tail-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  // Memory forgets no incarnation.
+  const process = () => heldStore(`file:${join(folder, 'store.db')}`, clock, openSqliteEngine);
+  const first = await process();
+  await set(first.ledger, 1);
+  const { position } = await first.ledger.head();
+  const second = await process();
+  await set(second.ledger, 2);
+  await set(second.ledger, 3);
+  const reader = await process();
+  const held = reader.hold('incarnations');
+  const page = reader.ledger.log(position);
+  await held.reached;
+  clock.advance(2000);
+  await second.upkeep();
+  held.open();
+  expect((await page).kind).toBe('trimmed');
+  for (const store of [reader, second, first]) await store.close();
+});
+
 test('a large value that is being erased is told as erased', async () => {
-  const store = await heldStore('tail-erases-large');
+  const store = await heldStore('memory:tail-erases-large');
   const { ledger } = store;
   await set(ledger, large);
   // The value goes before the rows that name it are rewritten.

@@ -48,12 +48,9 @@ export class EntryCache {
   /** The entry, `null` if it is known to be absent, undefined if nothing is known. */
   get(scope: Scope, key: string): StoredEntry | null | undefined {
     const mark = markOf(scope, key);
-    if (this.#young.marks.has(mark)) {
-      const young = this.#young.scopes.get(scope)?.get(key);
-      if (young !== undefined) return young;
-    }
-    if (!this.#old.marks.has(mark)) return undefined;
-    const old = this.#old.scopes.get(scope)?.get(key);
+    const young = find(this.#young, scope, key, mark);
+    if (young !== undefined) return young;
+    const old = find(this.#old, scope, key, mark);
     if (old !== undefined) this.#keep(scope, key, old, mark);
     return old;
   }
@@ -63,13 +60,26 @@ export class EntryCache {
    * cache's own: nobody may change it any more.
    */
   set(scope: Scope, key: string, entry: StoredEntry | null): void {
-    if (this.get(scope, key) === undefined) return this.add(scope, key, entry);
-    this.#keep(scope, key, entry, markOf(scope, key));
+    const mark = markOf(scope, key);
+    const isKept =
+      find(this.#young, scope, key, mark) !== undefined ||
+      find(this.#old, scope, key, mark) !== undefined;
+    if (isKept) this.#keep(scope, key, entry, mark);
+    else this.#meet(scope, key, entry, mark);
   }
 
   /** `set` of an entry that was looked for here and not found: it is not looked for again. */
   add(scope: Scope, key: string, entry: StoredEntry | null): void {
-    const mark = markOf(scope, key);
+    this.#meet(scope, key, entry, markOf(scope, key));
+  }
+
+  clear(): void {
+    this.#young = newGeneration();
+    this.#old = newGeneration();
+    this.#youngBytes = 0;
+  }
+
+  #meet(scope: Scope, key: string, entry: StoredEntry | null, mark: number): void {
     if (this.#visitors.has(mark)) return this.#keep(scope, key, entry, mark);
     if (this.#visits >= visitsMax) {
       this.#visitors.clear();
@@ -77,12 +87,6 @@ export class EntryCache {
     }
     this.#visitors.add(mark);
     this.#visits += 1;
-  }
-
-  clear(): void {
-    this.#young = newGeneration();
-    this.#old = newGeneration();
-    this.#youngBytes = 0;
   }
 
   /** One that is too large is forgotten instead. */
@@ -115,6 +119,15 @@ export class EntryCache {
     this.#young = newGeneration(marks);
     this.#youngBytes = 0;
   }
+}
+
+function find(
+  { scopes, marks }: Generation,
+  scope: Scope,
+  key: string,
+  mark: number,
+): StoredEntry | null | undefined {
+  return marks.has(mark) ? scopes.get(scope)?.get(key) : undefined;
 }
 
 const marksCount = 2 ** 20;

@@ -169,3 +169,9 @@ function expiryOf(time: number, expiresIn: number): number | undefined {
   if (expiresIn === 0) return undefined;
   return expiresIn > 0 ? time + expiresIn : time + expiresIn + 1;
 }
+
+/** A change that says what happened to which key, but not to what. */
+export function withoutValues(change: NamedChange): Change {
+  const { operations: _, previous, ...rest } = change;
+  return { ...rest, value: undefined, previous: previous && { ...previous, value: undefined } };
+}

@@ -7,7 +7,7 @@ import type { Position } from '../position.ts';
 import { tuning } from '../group/tuning.ts';
 import type { StoredValue } from '../value/index.ts';
 import { allScopes } from './body.ts';
-import { decodeRow, isNamed } from './decode.ts';
+import { decodeRow, isNamed, withoutValues } from './decode.ts';
 import type { LogValue, NamedChange, NamedCommit } from './decode.ts';
 import type { History } from './history.ts';
 import { loadLargeValues } from './large-values.ts';
@@ -118,15 +118,7 @@ function resolveChange(change: NamedChange, loaded: ReadonlyMap<string, StoredVa
   const isGone = [change.value, previous?.value].some((value) => {
     return isNamed(value) && !loaded.has(value.id);
   });
-  if (isGone) {
-    const { operations: _, ...rest } = change;
-    return {
-      ...rest,
-      value: undefined,
-      previous: previous && { ...previous, value: undefined },
-      erased: true,
-    };
-  }
+  if (isGone) return { ...withoutValues(change), erased: true };
   return {
     ...change,
     value: resolveValue(change.value, loaded),

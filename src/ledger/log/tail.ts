@@ -15,7 +15,8 @@ import type { ChangeFilter, WatchOptions } from '../ledger.ts';
 import { origin } from '../position.ts';
 import type { Position } from '../position.ts';
 import { tuning } from '../group/tuning.ts';
-import type { NamedChange, NamedCommit } from './decode.ts';
+import { withoutValues } from './decode.ts';
+import type { NamedCommit } from './decode.ts';
 import { positionOf } from './reader.ts';
 import type { LogReader } from './reader.ts';
 import { WaitingWatchers } from './waiting-watchers.ts';
@@ -141,7 +142,11 @@ export class Tail {
     const commits: NamedCommit[] = [];
     for (const commit of this.#since(at.revision)) {
       const changes = commit.changes.filter(({ scope, key }) => holds(filter, scope, key));
-      if (changes.length > 0) commits.push({ ...commit, changes: bare(changes, filter) });
+      if (changes.length > 0)
+        commits.push({
+          ...commit,
+          changes: filter.keysOnly === true ? changes.map(withoutValues) : changes,
+        });
     }
     const { commits: resolved, isWhole } = await this.#reader.resolve(commits, filter);
     // What was trimmed or erased since, the log itself tells.
@@ -271,13 +276,4 @@ export class Tail {
       this.#pollLater();
     });
   }
-}
-
-function bare(changes: NamedChange[], { keysOnly }: ChangeFilter): NamedChange[] {
-  if (keysOnly !== true) return changes;
-  return changes.map(({ operations: _, ...change }) => ({
-    ...change,
-    value: undefined,
-    previous: change.previous && { ...change.previous, value: undefined },
-  }));
 }

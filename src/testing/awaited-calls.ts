@@ -1,13 +1,21 @@
 /** What a ledger is being asked, so that a test's time can wait for the answers. */
 import { systemClock } from '../internal/clock.ts';
 import type { Ledger } from '../ledger/index.ts';
+import type { ManualClock } from './manual-clock.ts';
 
 /** In real time: a call that is open for longer waits for the test's time itself, to try again. */
 const longestMs = 200;
 /** Where calls follow each other without a pause, the time has to move all the same. */
 const patienceMs = 1000;
 
-export class AwaitedCalls {
+/** Has the time of `clock` wait for what is asked of the ledgers that it is given. */
+export function pacing(clock: ManualClock): (ledger: Ledger) => Ledger {
+  const calls = new AwaitedCalls();
+  clock.waitFor(() => calls.answered());
+  return (ledger) => calls.of(ledger);
+}
+
+class AwaitedCalls {
   readonly #open = new Map<Promise<unknown>, number>();
 
   /** `ledger`, whose answers are awaited here. */

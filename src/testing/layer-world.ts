@@ -11,7 +11,7 @@ import { seededRandom } from '../internal/random.ts';
 import type { Random } from '../internal/random.ts';
 import type { Ledger } from '../ledger/index.ts';
 import { App } from '../store/index.ts';
-import { AwaitedCalls } from './awaited-calls.ts';
+import { pacing } from './awaited-calls.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export interface OpenedLedger {
@@ -67,16 +67,14 @@ export class LayerContract {
   /** A test that owns the time. */
   timed(name: string, body: (world: LayerWorld, clock: ManualClock) => Promise<void>): void {
     const clock = new ManualClock();
-    const calls = new AwaitedCalls();
-    clock.waitFor(() => calls.answered());
-    this.#register(name, clock, (world) => body(world, clock), calls);
+    this.#register(name, clock, (world) => body(world, clock), pacing(clock));
   }
 
   #register(
     name: string,
     clock: Clock,
     body: (world: LayerWorld) => Promise<void>,
-    calls = new AwaitedCalls(),
+    seen: (ledger: Ledger) => Ledger = (ledger) => ledger,
   ): void {
     const reason = this.#setup.skip?.[name];
     it(name, { timeout: 60_000 }, async ({ skip }) => {
@@ -85,13 +83,13 @@ export class LayerContract {
       const parts = { clock, random: seededRandom(1) };
       const another = async (): Promise<App> => {
         if (opened.another === undefined) skip('the setup opens no second handle');
-        return App.over(calls.of((await opened.another?.()) ?? opened.ledger), parts);
+        return App.over(seen((await opened.another?.()) ?? opened.ledger), parts);
       };
       const upkeep = async (): Promise<void> => {
         if (opened.upkeep === undefined) skip('the setup does no upkeep');
         await opened.upkeep?.();
       };
-      const ledger = calls.of(opened.ledger);
+      const ledger = seen(opened.ledger);
       try {
         await body({ app: App.over(ledger, parts), ledger, another, upkeep });
       } finally {

@@ -8,7 +8,7 @@ import type { Ledger, Ledgers } from '../../../src/ledger/index.ts';
 import { openLedgers } from '../../../src/ledger/index.ts';
 import { App } from '../../../src/store/index.ts';
 import { ManualClock, pressing } from '../../../src/testing/index.ts';
-import { AwaitedCalls } from '../../../src/testing/awaited-calls.ts';
+import { pacing } from '../../../src/testing/awaited-calls.ts';
 import { falteringLedger } from '../../../src/testing/faltering-ledger.ts';
 import type { Ground } from '../grounds.ts';
 import { isSearching, runCount, runSeed } from '../runs.ts';
@@ -22,7 +22,7 @@ const rounds = 3;
 class Scene {
   readonly clock = new ManualClock();
   readonly #random = seededRandom(1);
-  readonly #calls = new AwaitedCalls();
+  readonly #paced = pacing(this.clock);
   readonly #opened: { close(): Promise<void> }[] = [];
   readonly #ground: Ground;
   readonly #url: string;
@@ -30,7 +30,6 @@ class Scene {
   constructor(ground: Ground, url: string) {
     this.#ground = ground;
     this.#url = url;
-    this.clock.waitFor(() => this.#calls.answered());
   }
 
   async ledger(): Promise<Ledger> {
@@ -40,7 +39,7 @@ class Scene {
     const ledgers: Ledgers = openLedgers(engine, { clock, random: this.#random, sweepMs: 0 });
     const seen = await this.#ground.view(ledgers);
     this.#opened.push(seen, ledgers);
-    return this.#calls.of(seen.ledger);
+    return this.#paced(seen.ledger);
   }
 
   app(ledger: Ledger): App {

@@ -73,8 +73,10 @@ export function laneOfKey(key: string): number {
   return Number(key.slice(-3));
 }
 
+export const allParkedPrefix = 'parked/';
+
 export function parkedPrefix(shard: number): string {
-  return `parked/${digits(shard, 2)}/`;
+  return `${allParkedPrefix}${digits(shard, 2)}/`;
 }
 
 export function parkedKey(shard: number, digest: string, revision: number): string {

@@ -2,7 +2,13 @@
 import { limits } from '../../ledger/index.ts';
 import type { Ledger, Position } from '../../ledger/index.ts';
 import { lagOf } from './heard.ts';
-import { controlScope, deadPrefix, progressScope, workerPrefix } from './keyspace.ts';
+import {
+  allParkedPrefix,
+  controlScope,
+  deadPrefix,
+  progressScope,
+  workerPrefix,
+} from './keyspace.ts';
 import type { TriggerStatus } from './trigger-options.ts';
 import { keysOf } from './stored-keys.ts';
 import type { Config, TriggerRecords } from './trigger-records.ts';
@@ -33,7 +39,7 @@ export async function statusOf(records: TriggerRecords, config: Config): Promise
     filter: config.filter,
     position,
     lag: await lagOf(ledger, position, config.filter),
-    parked: (await keysOf(ledger, progressScope(name), 'parked/')).length,
+    parked: (await keysOf(ledger, progressScope(name), allParkedPrefix)).length,
     deadLetters: (await keysOf(ledger, controlScope(name), deadPrefix)).length,
     workers: workers.length,
     perSecond: workers.filter(isRecent).reduce((sum, { perSecond }) => sum + perSecond, 0),

@@ -1,5 +1,5 @@
 /** Questions about commits, reads and scans: the ledger beside the same work by hand. */
-import { compare, repeat, together } from '../measure.ts';
+import { compare, repeat, together, warmSecondsOfOneCaller } from '../measure.ts';
 import type { Side } from '../measure.ts';
 import type { Report } from '../report.ts';
 import { pick, randomKey, valueOf } from './fixture.ts';
@@ -18,7 +18,9 @@ export async function measureThroughput(
   report.addPair(
     'sequential durable set',
     1 / 1.3,
-    await compare(sequentialSets(fixture, anywhere), bareSets(fixture, anywhere, 1)),
+    await compare(sequentialSets(fixture, anywhere), bareSets(fixture, anywhere, 1), {
+      warmSeconds: warmSecondsOfOneCaller,
+    }),
   );
   report.addPair(
     `256 concurrent durable sets over ${count.toLocaleString('en')} random keys`,

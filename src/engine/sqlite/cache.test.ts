@@ -4,7 +4,8 @@ import { EntryCache } from './cache.ts';
 
 function entry(key: string, content: string): StoredEntry {
   const times = { createdAt: 1, updatedAt: 1, expiresAt: undefined };
-  return { scope: 's', key, content, version: 1, ...times, schema: 0, size: 1, external: false };
+  const size = key.length + content.length;
+  return { scope: 's', key, content, version: 1, ...times, schema: 0, size, external: false };
 }
 
 const scope = { id: 7 };

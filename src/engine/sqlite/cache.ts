@@ -14,7 +14,7 @@
  *
  * Not here: whether what is kept still holds (ledgers.ts), and copying (read.ts).
  */
-import type { Content, StoredEntry } from '../entry.ts';
+import type { StoredEntry } from '../entry.ts';
 
 /** What one entry takes beside its texts: the object, its numbers, its place in a map. */
 const overheadBytes = 160;
@@ -61,9 +61,18 @@ export class EntryCache {
    */
   set(scope: Scope, key: string, entry: StoredEntry | null): void {
     const mark = markOf(scope, key);
-    const isKept =
-      find(this.#young, scope, key, mark) !== undefined ||
-      find(this.#old, scope, key, mark) !== undefined;
+    const entries = this.#young.marks.has(mark) ? this.#young.scopes.get(scope) : undefined;
+    const before = entries?.get(key);
+    if (before !== undefined && entries !== undefined) {
+      // What is written again and again is found once.
+      const youngBytes = this.#youngBytes + bytesOf(key, entry) - bytesOf(key, before);
+      if (youngBytes <= this.#halfBytes) {
+        entries.set(key, frozen(entry));
+        this.#youngBytes = youngBytes;
+        return;
+      }
+    }
+    const isKept = before !== undefined || find(this.#old, scope, key, mark) !== undefined;
     if (isKept) this.#keep(scope, key, entry, mark);
     else this.#meet(scope, key, entry, mark);
   }
@@ -107,8 +116,7 @@ export class EntryCache {
       return;
     }
     this.#youngBytes += bytes;
-    // So that an entry of text can be handed out as it is.
-    entries.set(key, entry === null ? null : Object.freeze(entry));
+    entries.set(key, frozen(entry));
     this.#young.marks.add(mark);
   }
 
@@ -164,10 +172,13 @@ function markOf({ id }: Scope, key: string): number {
   return ((hash ^ (hash >>> 15)) >>> 0) % marksCount;
 }
 
-function bytesOf(key: string, entry: StoredEntry | null): number {
-  return overheadBytes + key.length + (entry === null ? 0 : contentBytes(entry.content));
+/** So that an entry of text can be handed out as it is. */
+function frozen(entry: StoredEntry | null): StoredEntry | null {
+  return entry === null ? null : Object.freeze(entry);
 }
 
-function contentBytes(content: Content): number {
-  return typeof content === 'string' ? content.length : content.byteLength;
+function bytesOf(key: string, entry: StoredEntry | null): number {
+  if (entry === null) return overheadBytes + key.length;
+  // A row that names a large value has that one's size.
+  return overheadBytes + (entry.external ? key.length + entry.content.length : entry.size);
 }

@@ -5,7 +5,10 @@ import type { Connection } from './file/connection.ts';
 export async function heartbeat(connection: Connection, id: string, ttlMs: number): Promise<void> {
   await connection.update('relaxed', () => {
     const now = connection.options.clock.now();
-    if (ttlMs <= 0) return connection.run('DELETE FROM member WHERE id = ?', id) > 0 || undefined;
+    if (ttlMs <= 0) {
+      const gone = connection.first('DELETE FROM member WHERE id = ? RETURNING id', id);
+      return gone === undefined ? undefined : true;
+    }
     connection.run('DELETE FROM member WHERE expires_at <= ?', now);
     connection.run('INSERT OR REPLACE INTO member VALUES (?, ?)', id, now + ttlMs);
     return true;

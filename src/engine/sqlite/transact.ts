@@ -109,7 +109,10 @@ export class Transactor {
     if (!this.#relaxed) return;
     await this.#connection.update(
       'sync',
-      () => this.#connection.run("UPDATE upkeep SET count = count + 1 WHERE name = 'flush'"),
+      () => {
+        this.#connection.run("UPDATE upkeep SET count = count + 1 WHERE name = 'flush'");
+        return true;
+      },
       () => {
         this.#relaxed = false;
       },

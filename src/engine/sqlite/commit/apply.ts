@@ -141,7 +141,8 @@ export class Application {
         if (id !== 0) this.#connection.run(deleteEntry, id, write.key);
         continue;
       }
-      this.#upsert.run(
+      // As `Connection.run` does, and for its reason.
+      this.#upsert.get(
         id,
         write.key,
         this.#base + write.offset,

@@ -44,7 +44,7 @@ export interface Socket {
  */
 export type OpenSocket = (url: string, subprotocol: string, events: SocketEvents) => Socket;
 
-const normalClosure = 1000;
+export const normalClosure = 1000;
 
 export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
   const socket = new WebSocket(url, subprotocol);
@@ -63,7 +63,7 @@ export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
     else socket.close(normalClosure, 'binary messages only');
   });
   socket.addEventListener('error', (event: Event) => {
-    problem = problemOf(event);
+    problem = problemOf((event as { readonly error?: unknown }).error);
   });
   socket.addEventListener('close', ({ code, reason }: CloseEvent) => {
     over(reason || problem || `the connection was closed (${code})`);
@@ -79,8 +79,8 @@ export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
 };
 
 /** Node says what went wrong, in the cause; browsers tell nobody. */
-function problemOf(event: Event): string {
-  let error: unknown = (event as { readonly error?: unknown }).error;
+export function problemOf(given: unknown): string {
+  let error = given;
   let message = '';
   for (let depth = 0; depth < 5 && error instanceof Error; depth += 1) {
     const code = 'code' in error ? String(error.code) : '';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { open } from '../../../src/client/index.ts';
+import { open } from '../../../src/index.ts';
 import type { Contender } from './contender.ts';
 
 export async function holdfast(): Promise<Contender> {

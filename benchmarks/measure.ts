@@ -76,9 +76,13 @@ export interface Standing {
 /** All sides in every round, each round beginning with another one. The first side is ours. */
 export async function compareAll(
   sides: readonly (Side & { readonly name: string })[],
-  { rounds, seconds }: { readonly rounds: number; readonly seconds: number },
+  {
+    rounds,
+    seconds,
+    warmSeconds = seconds,
+  }: { readonly rounds: number; readonly seconds: number; readonly warmSeconds?: number },
 ): Promise<Standing[]> {
-  for (const side of sides) await rate(side, seconds);
+  for (const side of sides) await rate(side, warmSeconds);
   const rates = sides.map((): number[] => []);
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < sides.length; turn += 1) {

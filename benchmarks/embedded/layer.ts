@@ -57,6 +57,7 @@ export async function measureLayer(report: Report, effort: Effort): Promise<void
       const result = await compare(sideOf(layer, count), sideOf(bare, count), {
         pairs: effort.rounds,
         seconds: effort.seconds,
+        warmSeconds: count === 1 ? effort.warmSeconds : effort.seconds,
       });
       const who = count === 1 ? 'one caller' : `${count} callers`;
       report.addPair(`scopes against the bare ledger: ${name}, ${who}`, 1 / 1.2, result);

@@ -38,7 +38,9 @@ export async function measureRows(report: Report, effort: Effort): Promise<void>
           count === 1 ? repeat(seconds, act) : together(count, seconds, act);
         return { name: contender.name, run };
       });
-      addRow(report, row, count, contenders, await compareAll(sides, effort));
+      const warmSeconds = count === 1 ? effort.warmSeconds : effort.seconds;
+      const standings = await compareAll(sides, { ...effort, warmSeconds });
+      addRow(report, row, count, contenders, standings);
     }
   }
   for (const contender of contenders) await contender.close();

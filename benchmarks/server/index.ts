@@ -3,7 +3,7 @@
  * ioredis on a Redis that syncs every write, etcd, and NATS (which does not sync), with the CPU
  * that each request costs client and server.
  */
-import { compareAll } from '../measure.ts';
+import { compareAll, warmSecondsOfOneCaller } from '../measure.ts';
 import type { Side, Standing } from '../measure.ts';
 import { Report } from '../report.ts';
 import { arePeersInstalled, howToInstall } from './contenders/contender.ts';
@@ -124,7 +124,11 @@ export async function run(args: readonly string[]): Promise<void> {
     if (word !== undefined && !question.name.includes(word)) continue;
     const loads: Load[] = [];
     for (const contender of contenders) loads.push(await Load.open(contender, question));
-    const standings = await compareAll(loads, isQuick ? terms.quick : terms.full);
+    const warmSeconds = question.callers === 1 && !isQuick ? warmSecondsOfOneCaller : undefined;
+    const standings = await compareAll(loads, {
+      ...(isQuick ? terms.quick : terms.full),
+      ...(warmSeconds === undefined ? {} : { warmSeconds }),
+    });
     tell(report, question, standings, loads);
     for (const load of loads) await load.close();
   }

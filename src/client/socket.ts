@@ -3,6 +3,7 @@
  *
  * Node, Bun, Deno and browsers all have one; a program may hand in another (`openSocket`).
  */
+import { deepestMessage } from '../internal/deepest-message.ts';
 
 /** What the client wants to be told. It calls none of these: whoever makes the socket does. */
 export interface SocketEvents {
@@ -44,7 +45,7 @@ export interface Socket {
  */
 export type OpenSocket = (url: string, subprotocol: string, events: SocketEvents) => Socket;
 
-export const normalClosure = 1000;
+const normalClosure = 1000;
 
 export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
   const socket = new WebSocket(url, subprotocol);
@@ -63,7 +64,8 @@ export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
     else socket.close(normalClosure, 'binary messages only');
   });
   socket.addEventListener('error', (event: Event) => {
-    problem = problemOf((event as { readonly error?: unknown }).error);
+    // Node says what went wrong; browsers tell nobody.
+    problem = deepestMessage((event as { readonly error?: unknown }).error);
   });
   socket.addEventListener('close', ({ code, reason }: CloseEvent) => {
     over(reason || problem || `the connection was closed (${code})`);
@@ -77,15 +79,3 @@ export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
     },
   };
 };
-
-/** Node says what went wrong, in the cause; browsers tell nobody. */
-export function problemOf(given: unknown): string {
-  let error = given;
-  let message = '';
-  for (let depth = 0; depth < 5 && error instanceof Error; depth += 1) {
-    const code = 'code' in error ? String(error.code) : '';
-    message = error.message || code || message;
-    error = error.cause;
-  }
-  return message;
-}

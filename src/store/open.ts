@@ -84,7 +84,7 @@ function separated(
 async function openRemote(url: string, options: OpenOptions): Promise<Store> {
   // Loaded when it is needed, as engines are.
   const client = await import('../client/index.ts');
-  const { openNodeSocket: openSocket } = await import('../client/node-socket.ts');
+  const { openNodeSocket: openSocket } = await import('./node-socket.ts');
   const store = await client.open(url, { openSocket, ...clientOptionsOf(options) });
   try {
     if (options.durability !== undefined) {

@@ -23,7 +23,7 @@ import { mutate } from './mutations.ts';
 import type { Prepared } from '../door/prepared.ts';
 import { admitted, growthOf } from '../rules/growth.ts';
 import type { QuotaGrowth, QuotaRules } from '../rules/growth.ts';
-import { Windows } from './window.ts';
+import { blocksOf, Windows } from './window.ts';
 import { decisionOf } from './writes.ts';
 
 /** What a group is decided with, beside its view. */
@@ -57,10 +57,9 @@ export class GroupRun {
   constructor(view: View, reads: GroupReads, rules: GroupRules) {
     this.#rules = rules;
     this.state = new GroupState(view, reads, rules.knows);
-    this.windows = new Windows((address) => {
-      const entry = view.entries[present(reads.indexOf(address), 'a window')];
-      return entry?.expiresAt !== undefined && entry.expiresAt <= view.time ? undefined : entry;
-    });
+    this.windows = new Windows(
+      (address) => view.entries[present(reads.indexOf(address), 'a window')],
+    );
   }
 
   /** Decides as many of `proposals` as fit; `answers` has one for each that was decided. */
@@ -111,7 +110,7 @@ export class GroupRun {
     if (current?.expiresAt === undefined || current.expiresAt > state.time) return;
     slot.current = undefined;
     if (isLedgerScope(slot.ref.scope)) {
-      this.dropped.push(slot.ref);
+      this.dropped.push(slot.ref, ...blocksOf(slot.ref, current.content));
       return;
     }
     const change = dead(slot, current);

@@ -7,11 +7,15 @@
  * W3. A conflict leaves no trace: it is judged anew. So is what changed nothing, for a stamp that
  *     is for one call alone.
  *
- * Sequences are kept in blocks of 64, one row each, so that a pipelining client rewrites a small
- * row per group: a line `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group
- * that writes a row does not know its base yet, so its own revisions are placed as `-<distance to
- * the row's version>`, without a time, which is the row's; the next rewrite spells both out. The
- * row `head` names the newest block.
+ * W4. A window goes when its client has been silent for a day or longer: its head dies, and whoever
+ *     sweeps the head drops the blocks that it names. Until it is swept it holds.
+ *
+ * Sequences are kept in blocks of 16, one row each, so that a group rewrites little: rows that stay
+ * below a quarter of a page, and that leave an engine's index of expiry alone. A row has a line
+ * `<sequence>,<digest>,<place>,<time>,<result codes>` for each. The group that writes a row does
+ * not know its base yet, so its own revisions are placed as `-<distance to the row's version>`,
+ * without a time, which is the row's; the next rewrite spells both out. The row `head` names the
+ * newest block.
  */
 import type { PutWrite, Ref, StoredEntry } from '../../engine/index.ts';
 import { HoldfastError } from '../../errors/index.ts';
@@ -19,10 +23,20 @@ import { addressOf, clientsScope } from '../keyspace/address.ts';
 import type { Decided } from './answer.ts';
 import type { PreparedStamp } from '../door/prepared.ts';
 
-const blockSize = 64;
-const blocksKept = 32;
-/** How long a silent client's window is kept. */
+const blockSize = 16;
+const blocksKept = 128;
+/** How long a silent client's window is kept at least, and at most. */
 const windowMs = 24 * 60 * 60 * 1000;
+const windowMsMax = 36 * 60 * 60 * 1000;
+
+interface Head {
+  newest: number;
+  /** What the row says; -1 if there is none. */
+  readonly stored: number;
+  readonly expiresAt: number;
+  /** Whether this group records something in the window. */
+  isUsed: boolean;
+}
 
 interface Outcome {
   readonly digest: string;
@@ -42,12 +56,26 @@ function blockOf(sequence: number): number {
   return Math.floor(sequence / blockSize);
 }
 
+const headPrefix = 'head\n';
+
 function headRef(client: string): Ref {
-  return { scope: clientsScope, key: `head\n${client}` };
+  return { scope: clientsScope, key: `${headPrefix}${client}` };
 }
 
 function blockRef(client: string, block: number): Ref {
   return { scope: clientsScope, key: `${block}\n${client}` };
+}
+
+/** The blocks that a head names, if `ref` is one: they go with it. */
+export function blocksOf({ scope, key }: Ref, content: unknown): Ref[] {
+  if (scope !== clientsScope || !key.startsWith(headPrefix)) return [];
+  const client = key.slice(headPrefix.length);
+  const newest = Number(content);
+  const refs: Ref[] = [];
+  for (let block = Math.max(0, newest - blocksKept + 1); block <= newest; block += 1) {
+    refs.push(blockRef(client, block));
+  }
+  return refs;
 }
 
 /** The windows of the clients in one group: read as asked for, written back once. */
@@ -56,7 +84,7 @@ export class Windows {
     string,
     { ref: Ref; outcomes: Map<number, Outcome>; dirty: boolean }
   >();
-  readonly #heads = new Map<string, { newest: number; stored: number }>();
+  readonly #heads = new Map<string, Head>();
   readonly #entryOf: (address: string) => StoredEntry | undefined;
 
   constructor(entryOf: (address: string) => StoredEntry | undefined) {
@@ -97,6 +125,7 @@ export class Windows {
     block.dirty = true;
     const head = this.#head(stamp.client);
     head.newest = Math.max(head.newest, number);
+    head.isUsed = true;
   }
 
   get dirty(): boolean {
@@ -109,11 +138,13 @@ export class Windows {
     const puts: PutWrite[] = [];
     const deletes: Ref[] = [];
     for (const block of this.#blocks.values()) {
-      if (block.dirty) puts.push(row(block.ref, encode(block.outcomes, offset), offset, time));
+      if (block.dirty) puts.push(row(block.ref, encode(block.outcomes, offset), offset));
     }
     for (const [client, head] of this.#heads) {
-      if (head.newest === head.stored) continue;
-      puts.push(row(headRef(client), String(head.newest), offset, time));
+      const livesOn = head.expiresAt >= time + windowMs;
+      if (!head.isUsed || (head.newest === head.stored && livesOn)) continue;
+      const expiresAt = time + windowMsMax;
+      puts.push({ ...row(headRef(client), String(head.newest), offset), expiresAt });
       const first = Math.max(0, head.stored - blocksKept + 1);
       for (let old = first; old <= head.newest - blocksKept; old += 1) {
         if (old - first >= blocksKept) break;
@@ -123,12 +154,12 @@ export class Windows {
     return { puts, deletes };
   }
 
-  #head(client: string): { newest: number; stored: number } {
+  #head(client: string): Head {
     let head = this.#heads.get(client);
     if (head === undefined) {
       const entry = this.#entryOf(addressOf(headRef(client)));
       const newest = entry === undefined ? -1 : Number(entry.content);
-      head = { newest, stored: newest };
+      head = { newest, stored: newest, expiresAt: entry?.expiresAt ?? 0, isUsed: false };
       this.#heads.set(client, head);
     }
     return head;
@@ -176,8 +207,8 @@ function decode(entry: StoredEntry | undefined): Map<number, Outcome> {
   return outcomes;
 }
 
-function row(ref: Ref, content: string, offset: number, time: number): PutWrite {
+function row(ref: Ref, content: string, offset: number): PutWrite {
   const size = ref.key.length + content.length;
-  const times = { createdAt: undefined, expiresAt: time + windowMs };
+  const times = { createdAt: undefined, expiresAt: undefined };
   return { kind: 'put', ...ref, content, offset, ...times, schema: 0, size, external: false };
 }

@@ -16,6 +16,8 @@ import {
 } from '../acts.ts';
 import type { LedgerContract } from '../contract.ts';
 
+const hourMs = 60 * 60 * 1000;
+
 function stamped(sequence: number, ...mutations: readonly Mutation[]): Proposal {
   return { stamp: { client: 'c', sequence }, mutations };
 }
@@ -226,7 +228,7 @@ function windows(contract: LedgerContract): void {
     async (world) => {
       const { app, clock, ...opened } = await world.start();
       await commit(app, stamped(1, increment('n')));
-      clock.advance(25 * 60 * 60 * 1000);
+      clock.advance(37 * hourMs);
       const [receipt] = await Promise.all([
         commit(app, stamped(2, increment('n'))),
         runDuties({ ...opened, clock }),
@@ -236,4 +238,30 @@ function windows(contract: LedgerContract): void {
       expect(await valueOf(app, 'n')).toBe(2);
     },
   );
+
+  contract.test('the window of a client that is silent for long goes whole', async (world) => {
+    const { app, clock, ...opened } = await world.start();
+    const sequences = [1, 20, 40];
+    for (const sequence of sequences) await commit(app, stamped(sequence, increment('n')));
+    clock.advance(37 * hourMs);
+    await runDuties({ ...opened, clock });
+    for (const sequence of sequences) {
+      const receipt = await commit(app, stamped(sequence, increment('n')));
+      expect(receipt.replayed).toBe(false);
+    }
+  });
+
+  contract.test('a window is kept for a day after its last commit', async (world) => {
+    const { app, clock, ...opened } = await world.start();
+    await commit(app, stamped(1, increment('n')));
+    for (let sequence = 2; sequence < 6; sequence += 1) {
+      clock.advance(20 * hourMs);
+      await commit(app, stamped(sequence, increment('n')));
+    }
+    clock.advance(23 * hourMs);
+    await runDuties({ ...opened, clock });
+    for (let sequence = 1; sequence < 6; sequence += 1) {
+      expect((await commit(app, stamped(sequence, increment('n')))).replayed).toBe(true);
+    }
+  });
 }

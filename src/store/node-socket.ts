@@ -2,12 +2,14 @@
  * A WebSocket of the package `ws`, for programs on Node that have the server's half installed
  * anyway: a message passes fewer layers than in the WebSocket that is built into Node.
  *
- * Not part of `holdfast/client`, which browsers carry.
+ * Not part of `holdfast/client`, which browsers carry: only `open` of the whole package takes it.
  */
 import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
-import { normalClosure, problemOf } from './socket.ts';
-import type { OpenSocket } from './socket.ts';
+import type { OpenSocket } from '../client/index.ts';
+import { deepestMessage } from '../internal/deepest-message.ts';
+
+const normalClosure = 1000;
 
 export const openNodeSocket: OpenSocket = (url, subprotocol, events) => {
   const socket = new WebSocket(url, subprotocol, { perMessageDeflate: false });
@@ -24,7 +26,7 @@ export const openNodeSocket: OpenSocket = (url, subprotocol, events) => {
     else socket.close(normalClosure, 'binary messages only');
   });
   socket.on('error', (error) => {
-    problem = problemOf(error);
+    problem = deepestMessage(error);
   });
   socket.on('close', (code, reason) => {
     over(reason.toString() || problem || `the connection was closed (${code})`);

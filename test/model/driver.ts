@@ -30,6 +30,8 @@ export interface ModelStore {
 
 export interface Seen {
   readonly ledger: Ledger;
+  /** Whether a call may have been made twice, for its first answer was lost on the way. */
+  readonly losesAnswers?: boolean;
   close(): Promise<void>;
 }
 
@@ -119,6 +121,11 @@ export class Driver {
 
   /** Proposals made in one go are decided in the order in which they were made. */
   async #together(proposals: readonly (readonly Mutation[])[]): Promise<void> {
+    if (this.#view.losesAnswers === true) {
+      // One that changed nothing is decided anew when it is repeated, behind others.
+      for (const mutations of proposals) await this.#commit({ mutations });
+      return;
+    }
     await Promise.all(proposals.map((mutations) => this.#commit({ mutations })));
   }
 
@@ -180,7 +187,8 @@ export class Driver {
     const had = this.#reference.entries.has(address);
     this.#reference.commit({ mutations: [{ kind: 'delete', scope, key }] }, this.#time);
     const { existed } = await this.#ledger.erase({ scope, key });
-    expect(existed).toBe(had);
+    // The second of two erasures finds what the first one left.
+    if (this.#view.losesAnswers !== true || existed) expect(existed).toBe(had);
     this.#reference.forgetValues(address, this.#seenCommits);
     await this.#compareLog();
     await this.#adoptRevision();

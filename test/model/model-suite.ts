@@ -9,7 +9,10 @@ import { seededRandom } from '../../src/internal/random.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { openLedgers } from '../../src/ledger/ledgers.ts';
 import { loopback, ManualClock } from '../../src/testing/index.ts';
+import { isSearching } from '../robustness/runs.ts';
+import { throughBadNetwork } from '../served/bad-network.ts';
 import { servedLedgers } from '../served/serving.ts';
+import type { ServedOptions } from '../served/serving.ts';
 import { commands } from './commands.ts';
 import { Driver } from './driver.ts';
 import type { ModelStore } from './driver.ts';
@@ -21,6 +24,9 @@ const retention = { ms: 100, bytes: 20_000, hardBytes: 60_000 };
 
 /** Opening again must find the same data: a shared name in memory, or the same file. */
 export type Opening = (number: number, options: EngineOptions) => () => Promise<Engine>;
+
+/** What fails there depends on time: to look for a shorter sequence would not end. */
+const badly = 'through a bad network';
 
 let stores = 0;
 
@@ -54,10 +60,13 @@ function seen(through: (ledger: Ledger) => Ledger): ModelStore['view'] {
   });
 }
 
-const served: ModelStore['view'] = async (ledgers) => {
-  const serving = await servedLedgers(ledgers);
-  return { ledger: serving.ledger('model'), close: () => serving.close() };
-};
+function served(options?: ServedOptions): ModelStore['view'] {
+  return async (ledgers) => {
+    const serving = await servedLedgers(ledgers, options);
+    const losesAnswers = options === throughBadNetwork;
+    return { ledger: serving.ledger('model'), losesAnswers, close: () => serving.close() };
+  };
+}
 
 /** Registers the suite for one engine; `runs` unless the searching says how many. */
 export function modelSuite(engine: string, opening: Opening, runs: number): void {
@@ -65,9 +74,11 @@ export function modelSuite(engine: string, opening: Opening, runs: number): void
     const views: [string, ModelStore['view']][] = [
       ['directly', seen((ledger) => ledger)],
       ['through the wire', seen(loopback)],
-      ['through a server', served],
+      ['through a server', served()],
     ];
-    test.each(views)('does what the reference does, command by command, %s', async (_how, view) => {
+    // It waits for the network more than it tries: for the searching alone.
+    if (isSearching) views.push([badly, served(throughBadNetwork)]);
+    test.each(views)('does what the reference does, command by command, %s', async (how, view) => {
       await fc.assert(
         fc.asyncProperty(commands, async (sequence) => {
           const driver = await Driver.open(storeOn(opening, view));
@@ -77,7 +88,7 @@ export function modelSuite(engine: string, opening: Opening, runs: number): void
             await driver.close();
           }
         }),
-        { numRuns: Number(fuzzRuns ?? runs), seed },
+        { numRuns: Number(fuzzRuns ?? runs), seed, endOnFailure: how === badly },
       );
     });
   });

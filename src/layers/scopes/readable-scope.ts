@@ -245,13 +245,15 @@ export class ReadableScope<In = unknown, Out = In> {
 
   /** A promise only if the schema is asynchronous. */
   protected opened(entry: Entry): ScopeEntry<Out> | Promise<ScopeEntry<Out>> {
-    const { key, version, createdAt, updatedAt, expiresAt, schema, size } = entry;
-    const openedWith = (value: Out): ScopeEntry<Out> => {
-      return { key, version, createdAt, updatedAt, expiresAt, schema, size, value };
-    };
     const value = this.codec.decode(entry);
-    return value instanceof Promise ? value.then(openedWith) : openedWith(value);
+    if (!(value instanceof Promise)) return holding(entry, value);
+    return value.then((settled) => holding(entry, settled));
   }
+}
+
+function holding<Out>(entry: Entry, value: Out): ScopeEntry<Out> {
+  const { key, version, createdAt, updatedAt, expiresAt, schema, size } = entry;
+  return { key, version, createdAt, updatedAt, expiresAt, schema, size, value };
 }
 
 /** Leaves out what the schema refuses and tells of it, if somebody wants to be told. */

@@ -4,7 +4,8 @@
  * C1. No timer: what waits when the last transaction is done goes out next. Who comes to an idle
  *     loop goes out with what else was proposed in the same turn; once in a while the event loop
  *     is let in first, for timers and sockets beside a caller that never rests.
- * C2. Each ledger's share of a group is capped and ledgers take turns: a noisy app starves nobody.
+ * C2. While others are about, each ledger's share of a group is capped, and ledgers take turns: a
+ *     noisy app starves nobody.
  * C3. A lost answer is resolved before anybody is told: applied, or surely not (then it goes
  *     again). Only if the engine cannot say within `resolveTimeoutMs` is the caller told
  *     `outcome_unknown`.
@@ -36,6 +37,9 @@ export interface Busy {
   loops: number;
 }
 
+/** How long a ledger counts as present after its last proposal. */
+const sharedMs = 250;
+
 interface Chore {
   readonly work: Work;
   readonly durability: Durability;
@@ -52,6 +56,9 @@ export class Loop {
   readonly #lanes = new Set<Lane>();
   readonly #upkeep: Chore[] = [];
   #sequence = 0;
+  /** Until when others count as present. */
+  #sharedUntil = -Infinity;
+  #lastLane: Lane | undefined;
   #running = false;
   /** Wakings since the event loop was let in. */
   #wakings = 0;
@@ -108,8 +115,7 @@ export class Loop {
   #takeGroups(): GroupWork[] {
     const groups: GroupWork[] = [];
     let room: number = tuning.groupProposals;
-    const isAlone = this.#lanes.size === 1 && this.#busy.loops === 1;
-    const share = isAlone ? room : tuning.groupShare;
+    const share = this.#share();
     // Each lane is met once: those with more to say line up again behind the others.
     for (const lane of Array.from(this.#lanes)) {
       if (room <= 0) break;
@@ -120,6 +126,21 @@ export class Loop {
       if (group.taken.length > 0) groups.push(group);
     }
     return groups;
+  }
+
+  /** How many proposals of one ledger may go at once. */
+  #share(): number {
+    const { clock, engine } = this.#options;
+    if (engine.grouping !== 'store') {
+      return this.#busy.loops === 1 ? tuning.groupProposals : tuning.groupShare;
+    }
+    const [lane] = this.#lanes;
+    const now = clock.monotonic();
+    // Who asks for little is seldom there when a group is taken, and waits for it all the same.
+    const isAnother = this.#lastLane !== undefined && lane !== this.#lastLane;
+    if (this.#lanes.size > 1 || isAnother) this.#sharedUntil = now + sharedMs;
+    if (lane !== undefined) this.#lastLane = lane;
+    return now < this.#sharedUntil ? tuning.groupShareOfStore : tuning.groupProposals;
   }
 
   async #commit(groups: readonly GroupWork[]): Promise<void> {

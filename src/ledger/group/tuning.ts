@@ -6,8 +6,10 @@ export const tuning = {
   wakingsPerTurn: 8,
   /** Proposals in one engine transaction, over all ledgers. */
   groupProposals: 1024,
-  /** Proposals of one ledger in it, while others wait. */
+  /** Proposals of one ledger in it, while others have transactions of their own at work. */
   groupShare: 256,
+  /** The same where all ledgers share a transaction: others wait for as long as it takes. */
+  groupShareOfStore: 64,
   /** Bytes of values in it; a single larger proposal still goes. */
   groupBytes: 8 * 1024 * 1024,
   /** Mutations and checks in it: nobody else is served while an engine applies them. */

@@ -21,7 +21,7 @@ import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { EngineOptions } from '../registry.ts';
 import { Connection } from './file/connection.ts';
 import { explainFailure, fromFileSystem, isBusy, isCannotOpen } from './file/errors.ts';
-import { identify, inspect } from './file/inspect.ts';
+import { identify, identifyAtOnce, inspect } from './file/inspect.ts';
 import { pageBytes, schemaSql } from './schema.ts';
 import { SqliteEngine } from './sqlite-engine.ts';
 
@@ -159,14 +159,11 @@ function configure(database: DatabaseSync, path: string, readOnly: boolean): voi
   }
   database.exec(`PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST;
     PRAGMA journal_size_limit = ${walBytesKept}`);
-  database.exec('BEGIN');
-  const found = identify(database, path);
-  database.exec('ROLLBACK');
-  if (found === 'empty') create(database, path);
+  if (identifyAtOnce(database, path) === 'empty') create(database, path);
 }
 
 function requireStore(database: DatabaseSync, path: string): void {
-  if (identify(database, path) === 'store') return;
+  if (identifyAtOnce(database, path) === 'store') return;
   const message = `there is no store at ${path}`;
   throw new HoldfastError('store_missing', message, { details: { path } });
 }

@@ -52,12 +52,22 @@ function sizeOf(path: string): number | undefined {
 function look(location: string, path: string): Found {
   const database = new DatabaseSync(location, { readOnly: true });
   try {
-    return identify(database, path);
+    return identifyAtOnce(database, path);
   } catch (error) {
     if (isNotADatabase(error)) throw foreign(path, 'no SQLite file');
     throw error;
   } finally {
     database.close();
+  }
+}
+
+/** What the file that `database` has open is, at one moment: another process may be making it. */
+export function identifyAtOnce(database: DatabaseSync, path: string): Found {
+  database.exec('BEGIN');
+  try {
+    return identify(database, path);
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK');
   }
 }
 

@@ -32,6 +32,14 @@ export async function rate(side: Side, seconds: number): Promise<number> {
  */
 export const warmSecondsOfOneCaller = 6;
 
+/** How long the sides of a question with so many callers are warmed. */
+export function warmSecondsFor(
+  callers: number,
+  { seconds, warmSeconds }: { readonly seconds: number; readonly warmSeconds: number },
+): number {
+  return callers === 1 ? warmSeconds : seconds;
+}
+
 /** Interleaves the two sides, each first in every other pair. */
 export async function compare(
   ours: Side,

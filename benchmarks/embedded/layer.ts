@@ -1,6 +1,6 @@
 /** What scopes cost above the ledger that they stand on. */
 import { open } from '../../src/index.ts';
-import { compare, repeat, together } from '../measure.ts';
+import { compare, repeat, together, warmSecondsFor } from '../measure.ts';
 import type { Side } from '../measure.ts';
 import type { Report } from '../report.ts';
 import { pick, valueOf } from '../ledger/fixture.ts';
@@ -57,7 +57,7 @@ export async function measureLayer(report: Report, effort: Effort): Promise<void
       const result = await compare(sideOf(layer, count), sideOf(bare, count), {
         pairs: effort.rounds,
         seconds: effort.seconds,
-        warmSeconds: count === 1 ? effort.warmSeconds : effort.seconds,
+        warmSeconds: warmSecondsFor(count, effort),
       });
       const who = count === 1 ? 'one caller' : `${count} callers`;
       report.addPair(`scopes against the bare ledger: ${name}, ${who}`, 1 / 1.2, result);

@@ -1,5 +1,5 @@
 /** The same five things done by everybody, one caller at a time and 64 at once. */
-import { compareAll, repeat, together } from '../measure.ts';
+import { compareAll, repeat, together, warmSecondsFor } from '../measure.ts';
 import type { Standing } from '../measure.ts';
 import type { Report } from '../report.ts';
 import { pick, valueOf } from '../ledger/fixture.ts';
@@ -38,7 +38,7 @@ export async function measureRows(report: Report, effort: Effort): Promise<void>
           count === 1 ? repeat(seconds, act) : together(count, seconds, act);
         return { name: contender.name, run };
       });
-      const warmSeconds = count === 1 ? effort.warmSeconds : effort.seconds;
+      const warmSeconds = warmSecondsFor(count, effort);
       const standings = await compareAll(sides, { ...effort, warmSeconds });
       addRow(report, row, count, contenders, standings);
     }

@@ -3,7 +3,7 @@
  * ioredis on a Redis that syncs every write, etcd, and NATS (which does not sync), with the CPU
  * that each request costs client and server.
  */
-import { compareAll, warmSecondsOfOneCaller } from '../measure.ts';
+import { compareAll, warmSecondsFor, warmSecondsOfOneCaller } from '../measure.ts';
 import type { Side, Standing } from '../measure.ts';
 import { Report } from '../report.ts';
 import { arePeersInstalled, howToInstall } from './contenders/contender.ts';
@@ -109,7 +109,10 @@ class Load implements Side {
   }
 }
 
-const terms = { quick: { rounds: 3, seconds: 0.3 }, full: { rounds: 12, seconds: 0.6 } };
+const terms = {
+  quick: { rounds: 3, seconds: 0.3, warmSeconds: 0.3 },
+  full: { rounds: 12, seconds: 0.6, warmSeconds: warmSecondsOfOneCaller },
+};
 
 /** A third word narrows it to the questions whose name holds it. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -124,11 +127,9 @@ export async function run(args: readonly string[]): Promise<void> {
     if (word !== undefined && !question.name.includes(word)) continue;
     const loads: Load[] = [];
     for (const contender of contenders) loads.push(await Load.open(contender, question));
-    const warmSeconds = question.callers === 1 && !isQuick ? warmSecondsOfOneCaller : undefined;
-    const standings = await compareAll(loads, {
-      ...(isQuick ? terms.quick : terms.full),
-      ...(warmSeconds === undefined ? {} : { warmSeconds }),
-    });
+    const effort = isQuick ? terms.quick : terms.full;
+    const warmSeconds = warmSecondsFor(question.callers, effort);
+    const standings = await compareAll(loads, { ...effort, warmSeconds });
     tell(report, question, standings, loads);
     for (const load of loads) await load.close();
   }

@@ -16,4 +16,5 @@ export { RemoteSource } from './remote-source.ts';
 export type { CallTerms } from './calls/retrying-carrier.ts';
 export { mintWorkerToken } from './worker-token.ts';
 export type { WorkerGrant, WorkerTokenOptions } from './worker-token.ts';
+export { socketOpener } from './socket.ts';
 export type { OpenSocket, Socket, SocketEvents } from './socket.ts';

@@ -3,7 +3,6 @@
  *
  * Node, Bun, Deno and browsers all have one; a program may hand in another (`openSocket`).
  */
-import { deepestMessage } from '../internal/deepest-message.ts';
 
 /** What the client wants to be told. It calls none of these: whoever makes the socket does. */
 export interface SocketEvents {
@@ -47,8 +46,18 @@ export type OpenSocket = (url: string, subprotocol: string, events: SocketEvents
 
 const normalClosure = 1000;
 
-export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
-  const socket = new WebSocket(url, subprotocol);
+/**
+ * Opens sockets of whatever makes WebSockets with the platform's interface.
+ *
+ * @internal
+ */
+export function socketOpener(make: (url: string, subprotocol: string) => WebSocket): OpenSocket {
+  return (url, subprotocol, events) => attach(make(url, subprotocol), events);
+}
+
+export const openPlatformSocket = socketOpener((url, protocol) => new WebSocket(url, protocol));
+
+function attach(socket: WebSocket, events: SocketEvents): Socket {
   let problem = '';
   let isOver = false;
   const over = (reason: string): void => {
@@ -64,8 +73,7 @@ export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
     else socket.close(normalClosure, 'binary messages only');
   });
   socket.addEventListener('error', (event: Event) => {
-    // Node says what went wrong; browsers tell nobody.
-    problem = deepestMessage((event as { readonly error?: unknown }).error);
+    problem = problemOf(event);
   });
   socket.addEventListener('close', ({ code, reason }: CloseEvent) => {
     over(reason || problem || `the connection was closed (${code})`);
@@ -78,4 +86,16 @@ export const openPlatformSocket: OpenSocket = (url, subprotocol, events) => {
       over('closed by this side');
     },
   };
-};
+}
+
+/** Node says what went wrong, in the cause; browsers tell nobody. */
+function problemOf(event: Event): string {
+  let error: unknown = (event as { readonly error?: unknown }).error;
+  let message = '';
+  for (let depth = 0; depth < 5 && error instanceof Error; depth += 1) {
+    const code = 'code' in error ? String(error.code) : '';
+    message = error.message || code || message;
+    error = error.cause;
+  }
+  return message;
+}

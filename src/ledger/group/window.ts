@@ -6,7 +6,6 @@
  *     `stamp_expired`: it cannot be told from a new one, so it is not applied.
  * W3. A conflict leaves no trace: it is judged anew. So is what changed nothing, for a stamp that
  *     is for one call alone.
- *
  * W4. A window goes when its client has been silent for a day or longer: its head dies, and whoever
  *     sweeps the head drops the blocks that it names. Until it is swept it holds.
  *
@@ -69,10 +68,14 @@ function blockRef(client: string, block: number): Ref {
 /** The blocks that a head names, if `ref` is one: they go with it. */
 export function blocksOf({ scope, key }: Ref, content: unknown): Ref[] {
   if (scope !== clientsScope || !key.startsWith(headPrefix)) return [];
-  const client = key.slice(headPrefix.length);
-  const newest = Number(content);
+  return namedBlocks(key.slice(headPrefix.length), Number(content), Infinity);
+}
+
+/** Of the blocks that a head with this newest one names, those up to and with `last`. */
+function namedBlocks(client: string, newest: number, last: number): Ref[] {
   const refs: Ref[] = [];
-  for (let block = Math.max(0, newest - blocksKept + 1); block <= newest; block += 1) {
+  const end = Math.min(newest, last);
+  for (let block = Math.max(0, newest - blocksKept + 1); block <= end; block += 1) {
     refs.push(blockRef(client, block));
   }
   return refs;
@@ -145,11 +148,7 @@ export class Windows {
       if (!head.isUsed || (head.newest === head.stored && livesOn)) continue;
       const expiresAt = time + windowMsMax;
       puts.push({ ...row(headRef(client), String(head.newest), offset), expiresAt });
-      const first = Math.max(0, head.stored - blocksKept + 1);
-      for (let old = first; old <= head.newest - blocksKept; old += 1) {
-        if (old - first >= blocksKept) break;
-        deletes.push(blockRef(client, old));
-      }
+      deletes.push(...namedBlocks(client, head.stored, head.newest - blocksKept));
     }
     return { puts, deletes };
   }

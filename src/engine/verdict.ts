@@ -10,7 +10,7 @@
  */
 import { HoldfastError } from '../errors/index.ts';
 import type { Head, ScopeStat } from './entry.ts';
-import type { Bound, CountBounds, Decision, Holds, Need, Reads } from './transaction.ts';
+import type { Bound, CountBounds, Decision, Holds, Need, Reads, Write } from './transaction.ts';
 
 /** The reads of a work's next view, after it answered `need`. */
 export function joinReads(reads: Reads, need: Need): Reads {
@@ -68,17 +68,20 @@ export function checkDecision(decision: Decision): void {
   if (revisions === 0 && (writes.length > 0 || log !== undefined)) {
     throw broken('a decision writes entries or a log row but takes no revision');
   }
+  for (const write of writes) if (write.kind === 'put') checkOffset(write.offset, revisions);
+  if (writes.length > 1) checkOnce(writes);
+  for (const delta of scopes) {
+    if (delta.offset !== undefined) checkOffset(delta.offset, revisions);
+  }
+}
+
+function checkOnce(writes: readonly Write[]): void {
   const seen = new Map<string, Set<string>>();
-  for (const write of writes) {
-    const { scope, key } = write;
+  for (const { scope, key } of writes) {
     const keys = seen.get(scope);
     if (keys === undefined) seen.set(scope, new Set([key]));
     else if (keys.has(key)) throw broken(`a decision writes '${key}' of '${scope}' twice`);
     else keys.add(key);
-    if (write.kind === 'put') checkOffset(write.offset, revisions);
-  }
-  for (const delta of scopes) {
-    if (delta.offset !== undefined) checkOffset(delta.offset, revisions);
   }
 }
 

@@ -90,6 +90,8 @@ export class DirectLedger implements Ledger, Lane {
   readonly #tail: Tail;
   readonly #upkeep: LogUpkeep;
   readonly #newValueId: () => string;
+  /** Of the rules as they were last: they seldom change. */
+  #groupRules: (GroupRules & { readonly source: AppRules }) | undefined;
 
   constructor(name: string, parts: LedgerParts, options: LedgerOptions) {
     const { engine, clock, committer } = parts;
@@ -106,7 +108,14 @@ export class DirectLedger implements Ledger, Lane {
   }
 
   rules(): GroupRules {
-    const { quota, scopes } = this.#options.rules();
+    const rules = this.#options.rules();
+    if (this.#groupRules?.source !== rules) {
+      this.#groupRules = { source: rules, ...this.#rulesFrom(rules) };
+    }
+    return this.#groupRules;
+  }
+
+  #rulesFrom({ quota, scopes }: AppRules): GroupRules {
     return {
       app: this.name,
       maxValueBytes: this.#options.maxValueBytes,

@@ -101,8 +101,10 @@ export function appendLog(
 ): void {
   const { first, last, time, tags, body } = row;
   const { sequence, entries, bytes, logBytes, counts } = totals ?? noTotals;
-  const values = [sequence, entries, bytes, logBytes, counts, tags, body];
-  connection.run(insertRow, ledger, last, first, time, ...values);
+  // As `Connection.run` does, without a list of the values.
+  connection
+    .statement(insertRow)
+    .get(ledger, last, first, time, sequence, entries, bytes, logBytes, counts, tags, body);
 }
 
 const noTotals = { sequence: null, entries: null, bytes: null, logBytes: null, counts: null };

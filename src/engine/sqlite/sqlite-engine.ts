@@ -82,7 +82,9 @@ export class SqliteEngine implements Engine {
 
   async transact(work: readonly Work[], options: TransactOptions): Promise<readonly Outcome[]> {
     this.#requireWritable();
-    return this.#transactor.transact(work, options);
+    // Awaited here rather than handed on: a promise within a promise costs two more turns.
+    const outcomes = await this.#transactor.transact(work, options);
+    return outcomes;
   }
 
   async resolve(ledger: string, stamp: Stamp): Promise<Applied | 'not-applied'> {

@@ -70,8 +70,10 @@ export class Transactor {
         options.durability,
         () => {
           const plans = this.#decide(work, options.stamp);
-          outcomes = plans.map(({ ledger, time }) => idleOutcome(ledger, time));
-          if (plans.every(({ decision }) => isIdle(decision))) return undefined;
+          if (plans.every(({ decision }) => isIdle(decision))) {
+            outcomes = plans.map(({ ledger, time }) => idleOutcome(ledger, time));
+            return undefined;
+          }
           return plans.map((plan) => this.#apply(plan, options.stamp));
         },
         (changes) => {

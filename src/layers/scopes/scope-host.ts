@@ -78,9 +78,12 @@ export class ScopeHost {
   }
 
   /** For a proposal without checks, which can have no conflict. */
-  async apply(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<Receipt> {
-    const answer = await this.commit(proposal, durability);
-    assert(answer.kind === 'committed', 'a proposal without checks met a conflict');
-    return answer;
+  apply(proposal: Proposal, durability?: 'sync' | 'relaxed'): Promise<Receipt> {
+    return this.commit(proposal, durability).then(receiptOf);
   }
+}
+
+function receiptOf(answer: CommitAnswer): Receipt {
+  assert(answer.kind === 'committed', 'a proposal without checks met a conflict');
+  return answer;
 }

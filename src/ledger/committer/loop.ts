@@ -62,7 +62,9 @@ export class Loop {
   #running = false;
   /** Wakings since the event loop was let in. */
   #wakings = 0;
-  #idle: Promise<void> = Promise.resolve();
+  /** Who waits for the loop to rest. */
+  readonly #drainers: (() => void)[] = [];
+  readonly #start = (): void => void this.#run();
   #flushTimer: Timer | undefined;
   #flushing: Promise<void> = Promise.resolve();
 
@@ -76,12 +78,9 @@ export class Loop {
     if (this.#running) return;
     this.#running = true;
     this.#busy.loops += 1;
-    this.#idle = new Promise((resolve) => {
-      const run = (): void => void this.#run().then(resolve);
-      this.#wakings = (this.#wakings + 1) % tuning.wakingsPerTurn;
-      if (this.#wakings === 0) this.#options.clock.soon(run);
-      else queueMicrotask(run);
-    });
+    this.#wakings = (this.#wakings + 1) % tuning.wakingsPerTurn;
+    if (this.#wakings === 0) this.#options.clock.soon(this.#start);
+    else queueMicrotask(this.#start);
   }
 
   upkeep(work: Work, durability: Durability): Promise<Applied> {
@@ -92,7 +91,7 @@ export class Loop {
   }
 
   async drain(): Promise<void> {
-    while (this.#running) await this.#idle;
+    while (this.#running) await new Promise<void>((resolve) => this.#drainers.push(resolve));
     if (this.#flushTimer !== undefined) this.#flush();
     await this.#flushing;
   }
@@ -110,6 +109,7 @@ export class Loop {
     }
     this.#running = false;
     this.#busy.loops -= 1;
+    for (const resolve of this.#drainers.splice(0)) resolve();
   }
 
   #takeGroups(): GroupWork[] {
@@ -156,7 +156,8 @@ export class Loop {
     }
     if (!sync) this.#flushLater();
     const given = durabilityGiven(engine, sync);
-    for (const [index, group] of groups.entries()) {
+    for (let index = 0; index < groups.length; index += 1) {
+      const group = present(groups[index], 'a group');
       const outcome = present(outcomes[index], 'an outcome');
       if (outcome.kind === 'applied') this.#answer(group, outcome, given);
       else await this.#resolve(group, stamp, given, outcome.cause);
@@ -168,11 +169,11 @@ export class Loop {
     const { lane, taken, run } = group;
     const decided: readonly Decided[] = run.answers;
     lane.applied(run.growths);
-    for (const [index, answer] of decided.entries()) {
+    decided.forEach((answer, index) => {
       const caller = present(taken[index], 'a caller');
       if (answer.kind === 'error') caller.reject(answer.error);
       else caller.resolve(settle(answer, applied, given));
-    }
+    });
     if (decided.length < taken.length) {
       lane.waiting.unshift(...taken.slice(decided.length));
       this.#lanes.add(lane);

@@ -156,8 +156,16 @@ function prepareMutation(mutation: Mutation, maxValueBytes: number): PreparedMut
       const ttlMs = mutation.ttlMs === undefined ? null : mutation.ttlMs;
       if (ttlMs !== 'keep' && ttlMs !== null) checkTtl(ttlMs, mutation);
       const schema = mutation.schema === undefined ? 0 : checkSchema(mutation.schema);
-      const set = { kind: 'set', ref, address, value, operations: undefined, schema } as const;
-      if (mutation.expiresAt === undefined) return { ...set, ttlMs };
+      const set = {
+        kind: 'set',
+        ref,
+        address,
+        value,
+        operations: undefined,
+        ttlMs,
+        schema,
+      } as const;
+      if (mutation.expiresAt === undefined) return set;
       return { ...set, ttlMs: null, expiresAt: checkExpiresAt(mutation.expiresAt, mutation) };
     }
     case 'update': {

@@ -5,7 +5,8 @@ export class GroupReads implements Reads {
   readonly refs: Ref[] = [];
   readonly scopes: string[] = [];
   readonly #indexes = new Map<string, number>();
-  readonly #scopeIndexes = new Map<string, number>();
+  /** Most groups ask for no counts. */
+  #scopeIndexes: Map<string, number> | undefined;
 
   /** Returns whether it is new. */
   addRef(ref: Ref, address: string): boolean {
@@ -16,6 +17,7 @@ export class GroupReads implements Reads {
   }
 
   addScope(scope: string): void {
+    this.#scopeIndexes ??= new Map();
     if (this.#scopeIndexes.has(scope)) return;
     this.#scopeIndexes.set(scope, this.scopes.length);
     this.scopes.push(scope);
@@ -26,6 +28,6 @@ export class GroupReads implements Reads {
   }
 
   scopeIndexOf(scope: string): number | undefined {
-    return this.#scopeIndexes.get(scope);
+    return this.#scopeIndexes?.get(scope);
   }
 }

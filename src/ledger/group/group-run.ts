@@ -46,20 +46,22 @@ export class GroupRun {
   readonly state: GroupState;
   readonly answers: Decided[] = [];
   readonly commits: DecidedCommit[] = [];
-  readonly windows: Windows;
+  /** Of the clients whose stamps were met; undefined if none was. */
+  windows: Windows | undefined;
   /** Dead rows of the ledger's own scopes: dropped without a trace. */
   readonly dropped: Ref[] = [];
   /** What the group's commits did to what has a quota. */
   readonly growths: QuotaGrowth[] = [];
+  readonly #view: View;
+  readonly #reads: GroupReads;
   readonly #rules: GroupRules;
   #bytes = 0;
 
   constructor(view: View, reads: GroupReads, rules: GroupRules) {
+    this.#view = view;
+    this.#reads = reads;
     this.#rules = rules;
     this.state = new GroupState(view, reads, rules.knows);
-    this.windows = new Windows(
-      (address) => view.entries[present(reads.indexOf(address), 'a window')],
-    );
   }
 
   /** Decides as many of `proposals` as fit; `answers` has one for each that was decided. */
@@ -74,6 +76,7 @@ export class GroupRun {
   #decide(proposal: Prepared): Decided {
     const { state } = this;
     if (proposal.stamp !== undefined) {
+      this.windows ??= this.#openWindows();
       const first = this.windows.find(proposal.stamp);
       if (first !== undefined) return first;
     }
@@ -88,13 +91,18 @@ export class GroupRun {
       const leavesTrace = offset !== 0 || stamp?.perCall !== true;
       if (stamp !== undefined && leavesTrace) {
         const at = offset === 0 ? state.lastOffset : offset;
-        this.windows.record(stamp, at, codeOfResults(results, offset));
+        this.windows?.record(stamp, at, codeOfResults(results, offset));
       }
       return { kind: 'committed', offset, headOffset: state.lastOffset, results, wantsValues };
     } catch (error) {
       for (const { slot, before } of touched) slot.current = before;
       return { kind: 'error', error: asHoldfastError(error) };
     }
+  }
+
+  #openWindows(): Windows {
+    const { entries } = this.#view;
+    return new Windows((address) => entries[present(this.#reads.indexOf(address), 'a window')]);
   }
 
   #meetTheDead(proposal: Prepared): void {
@@ -120,8 +128,7 @@ export class GroupRun {
 
   #apply(proposal: Prepared, touched: Touched[]): DecidedResult[] {
     const { state } = this;
-    const results: DecidedResult[] = [];
-    for (const [index, mutation] of proposal.mutations.entries()) {
+    return proposal.mutations.map((mutation, index) => {
       const slot = state.slotOf(mutation.address);
       const previous = slot.current;
       const value = mutate(mutation, previous, state.time, this.#rules);
@@ -129,9 +136,8 @@ export class GroupRun {
         remember(touched, slot, previous, index, mutation.kind === 'update');
         slot.current = value;
       }
-      results.push({ change: changeOf(previous, value), previous, value });
-    }
-    return results;
+      return { change: changeOf(previous, value), previous, value };
+    });
   }
 
   /** Gives the touched entries their revision. Throws before anything is published. */

@@ -3,7 +3,7 @@
  *
  * Made anew for every call of `decide`, from that call's view alone.
  */
-import type { Head, ScopeStat, View } from '../../engine/index.ts';
+import type { Head, Holds, ScopeStat, View } from '../../engine/index.ts';
 import { assert, present } from '../../internal/assert.ts';
 import type { Position } from '../position.ts';
 import type { GroupReads } from './group-reads.ts';
@@ -25,12 +25,11 @@ export class GroupState {
   lastOffset = 0;
   /** The earliest expiry among the entries taken as alive. */
   validUntil = Infinity;
-  /** What else the group's outcomes rest on. */
-  readonly holds = new GroupHolds();
   readonly #view: View;
   readonly #reads: GroupReads;
   readonly #knows: (position: Position, head: Head) => boolean;
   readonly #slots: (Slot | undefined)[] = [];
+  #holds: GroupHolds | undefined;
   readonly #growth = new Map<string, Growth>();
   /** Growth of the whole ledger, in this group. */
   readonly total: Growth = { entries: 0, bytes: 0, offset: 0 };
@@ -41,6 +40,17 @@ export class GroupState {
     this.#knows = knows;
     this.head = view.head;
     this.time = view.time;
+  }
+
+  /** What else the group's outcomes rest on. */
+  get holds(): GroupHolds {
+    this.#holds ??= new GroupHolds();
+    return this.#holds;
+  }
+
+  /** All that was held; undefined if nothing was. */
+  held(): Holds | undefined {
+    return this.#holds?.all();
   }
 
   slotOf(address: string): Slot {
@@ -118,7 +128,8 @@ export class GroupState {
     this.total.bytes += bytes;
   }
 
-  growths(): IterableIterator<[string, Growth]> {
-    return this.#growth.entries();
+  /** Of each scope that a commit of this group has changed. */
+  growths(): ReadonlyMap<string, Readonly<Growth>> {
+    return this.#growth;
   }
 }

@@ -14,6 +14,13 @@ import type { Prepared } from '../door/prepared.ts';
 import { windowRefs } from './window.ts';
 import { differenceSchema } from './writes.ts';
 
+interface LargeValue {
+  readonly address: string;
+  readonly external: ExternalRef;
+}
+
+const none: readonly never[] = [];
+
 export class GroupWork implements Work {
   readonly lane: Lane;
   readonly taken: readonly Waiting[];
@@ -24,8 +31,8 @@ export class GroupWork implements Work {
   readonly #proposals: readonly Prepared[];
   /** Those of when the group was made: what it reads depends on them. */
   readonly #rules: GroupRules;
-  /** Addresses whose value, not only their version, decides. */
-  readonly #valued = new Set<string>();
+  /** Addresses whose value, not only their version, decides; undefined if there is none. */
+  #valued: Set<string> | undefined;
   #run: GroupRun | undefined;
 
   private constructor(lane: Lane, taken: readonly Waiting[]) {
@@ -36,7 +43,9 @@ export class GroupWork implements Work {
     this.#proposals = taken.map((one) => one.prepared);
     this.sync = this.#proposals.some((proposal) => proposal.sync);
     for (const proposal of this.#proposals) this.#ask(proposal);
-    this.reads = { refs: [...this.#asked.refs], scopes: this.#asked.scopes };
+    // What is asked for grows later if values are looked at; what was asked for first stays.
+    const { refs, scopes } = this.#asked;
+    this.reads = this.#valued === undefined ? this.#asked : { refs: [...refs], scopes };
   }
 
   /** Takes at most `share` proposals off the lane, and no more than a group may have. */
@@ -63,10 +72,11 @@ export class GroupWork implements Work {
   }
 
   decide(view: View): Verdict {
-    const needed = this.#missingValues(view);
+    const large = this.#valued === undefined ? none : this.#largeValues(view, this.#valued);
+    const needed = large.length === 0 ? none : this.#missingValues(large);
     if (needed.length > 0) return { kind: 'need', reads: { refs: needed, scopes: [] } };
     const run = new GroupRun(view, this.#asked, this.#rules);
-    this.#loadLargeValues(view, run);
+    for (const one of large) this.#load(one, view, run);
     this.#run = run;
     return run.run(this.#proposals);
   }
@@ -78,11 +88,11 @@ export class GroupWork implements Work {
       if (check.ref === undefined) asked.addScope(check.address);
       else asked.addRef(check.ref, check.address);
       const { kind } = check.source;
-      if (kind === 'value' || kind === 'epoch') this.#valued.add(check.address);
+      if (kind === 'value' || kind === 'epoch') this.#askValue(check.address);
     }
     for (const mutation of proposal.mutations) {
       asked.addRef(mutation.ref, mutation.address);
-      if (proposal.wantsValues || readsValue(mutation)) this.#valued.add(mutation.address);
+      if (proposal.wantsValues || readsValue(mutation)) this.#askValue(mutation.address);
       const { scope } = mutation.ref;
       const hasQuota = scopes.get(scope)?.quota !== undefined || proposal.quotas?.has(scope);
       if (hasQuota === true) asked.addScope(scope);
@@ -92,10 +102,15 @@ export class GroupWork implements Work {
     for (const ref of windowRefs(proposal.stamp)) asked.addRef(ref, addressOf(ref));
   }
 
+  #askValue(address: string): void {
+    this.#valued ??= new Set();
+    this.#valued.add(address);
+  }
+
   /** Rows of large values that a proposal must see and that were not asked for yet. */
-  #missingValues(view: View): Ref[] {
+  #missingValues(large: readonly LargeValue[]): Ref[] {
     const missing: Ref[] = [];
-    for (const { external } of this.#largeValues(view)) {
+    for (const { external } of large) {
       for (const id of rowsOf(external)) {
         const ref = { scope: valuesScope, key: id };
         if (this.#asked.addRef(ref, addressOf(ref))) missing.push(ref);
@@ -104,26 +119,26 @@ export class GroupWork implements Work {
     return missing;
   }
 
-  #loadLargeValues(view: View, run: GroupRun): void {
-    for (const { address, external } of this.#largeValues(view)) {
-      const draft = run.state.slotOf(address).current;
-      if (draft === undefined) continue;
-      const row = this.#row(view, external.id);
-      if (external.base === undefined || row.schema !== differenceSchema) {
-        draft.content = row.content;
-        draft.baseText = typeof row.content === 'string' ? row.content : undefined;
-      } else {
-        draft.baseText = String(this.#row(view, external.base).content);
-        draft.content = applyDifference(draft.baseText, String(row.content));
-      }
+  #load({ address, external }: LargeValue, view: View, run: GroupRun): void {
+    const draft = run.state.slotOf(address).current;
+    if (draft === undefined) return;
+    const row = this.#row(view, external.id);
+    if (external.base === undefined || row.schema !== differenceSchema) {
+      draft.content = row.content;
+      draft.baseText = typeof row.content === 'string' ? row.content : undefined;
+    } else {
+      draft.baseText = String(this.#row(view, external.base).content);
+      draft.content = applyDifference(draft.baseText, String(row.content));
     }
   }
 
-  *#largeValues(view: View): Generator<{ address: string; external: ExternalRef }> {
-    for (const address of this.#valued) {
+  #largeValues(view: View, addresses: ReadonlySet<string>): LargeValue[] {
+    const found: LargeValue[] = [];
+    for (const address of addresses) {
       const entry = view.entries[present(this.#asked.indexOf(address), 'a place')];
-      if (entry?.external) yield { address, external: decodeExternal(entry.content) };
+      if (entry?.external) found.push({ address, external: decodeExternal(entry.content) });
     }
+    return found;
   }
 
   #row(view: View, id: string): StoredEntry {

@@ -16,22 +16,25 @@ export function decisionOf(run: GroupRun, rules: GroupRules): Decision {
   const { state, commits } = run;
   const values = storeLargeValues(run, rules);
   const log = commits.length === 0 ? undefined : encodeBody(commits, state.time);
-  const entries = run.entryWrites();
-  const needsRow = run.windows.dirty || run.dropped.length > 0;
+  const writes = run.entryWrites();
+  const needsRow = run.windows?.dirty === true || run.dropped.length > 0;
   // A row without a version of its own could be mistaken for its predecessor: take a revision.
   const revisions = state.lastOffset === 0 && needsRow ? 1 : state.lastOffset;
-  const windows = run.windows.writes(revisions, state.time);
+  const windows = run.windows?.writes(revisions, state.time);
   const erased = erasedValues(run);
   const stored = erased.length === 0 ? values : without(values, erased);
-  const puts = [...windows.puts, ...stored];
-  const deletes = [...windows.deletes, ...run.dropped, ...erased];
+  if (needsRow || stored.length > 0 || erased.length > 0) {
+    const puts = [...(windows?.puts ?? []), ...stored];
+    const deletes = [...(windows?.deletes ?? []), ...run.dropped, ...erased];
+    writes.push(...puts, ...deletesOf(deletes, puts));
+  }
   return {
     kind: 'decision',
     revisions,
-    writes: [...entries, ...puts, ...deletesOf(deletes, puts)],
+    writes,
     scopes: scopeDeltas(run),
     log,
-    holds: run.state.holds.all(),
+    holds: state.held(),
     validUntil: state.validUntil === Infinity ? undefined : state.validUntil,
   };
 }
@@ -125,8 +128,8 @@ function erasedValues(run: GroupRun): Ref[] {
 
 function scopeDeltas(run: GroupRun): ScopeDelta[] {
   const deltas: ScopeDelta[] = [];
-  for (const [scope, { entries, bytes, offset }] of run.state.growths()) {
+  run.state.growths().forEach(({ entries, bytes, offset }, scope) => {
     deltas.push({ scope, entries, bytes, offset });
-  }
+  });
   return deltas;
 }

@@ -49,8 +49,7 @@ function hasLineBreak(scope: string): boolean {
 class BodyWriter {
   readonly #time: number;
   readonly #scopes = new Map<string, number>();
-  readonly #texts: string[] = [];
-  #length = 0;
+  #text = '';
   #namesExternal = false;
 
   constructor(time: number) {
@@ -81,7 +80,7 @@ class BodyWriter {
     const isListed = scopes.length <= taggedScopesMax && !scopes.some(hasLineBreak);
     const names = isListed ? scopes : [allScopes];
     const tags = this.#namesExternal ? [externalMark, ...names] : names;
-    return { body: `${header}\n${this.#texts.join('')}`, tags: tags.join('\n') };
+    return { body: `${header}\n${this.#text}`, tags: tags.join('\n') };
   }
 
   #previous(before: Draft, erased: boolean): unknown[] {
@@ -112,9 +111,8 @@ class BodyWriter {
   }
 
   #append(text: string): number {
-    const start = this.#length;
-    this.#texts.push(text);
-    this.#length += text.length;
+    const start = this.#text.length;
+    this.#text += text;
     return start;
   }
 

@@ -55,6 +55,8 @@ export interface Change {
   publish(): void;
 }
 
+type UnfinishedHead = { -readonly [Name in keyof Head]: Head[Name] };
+
 /** What a decision that changes nothing is answered with. */
 export function idleOutcome(ledger: LedgerState, time: number): Applied {
   const { revision: base, incarnation } = ledger.head;
@@ -104,7 +106,9 @@ export class Application {
     if (isFolded) this.#tallies.fold();
     this.#writeEntries();
     keepLastStamp(this.#connection, ledger, stamp);
-    const head = this.#writeLog(this.#nextHead(), isFolded);
+    const head = this.#nextHead();
+    this.#writeLog(head, isFolded);
+    frozenHead(head);
     const { member, sequence } = stamp;
     const row = {
       head,
@@ -157,7 +161,8 @@ export class Application {
     }
   }
 
-  #nextHead(): Head {
+  /** Before the log has told what it weighs. */
+  #nextHead(): UnfinishedHead {
     const { ledger, decision, time, incarnation } = this.#plan;
     const { head } = ledger;
     const growth = this.#tallies.growth();
@@ -171,30 +176,37 @@ export class Application {
     };
   }
 
-  /** Appends, rewrites and trims; returns the head with what that changed. */
-  #writeLog(head: Head, isFolded: boolean): Head {
-    const { ledger, decision, time } = this.#plan;
-    const { log, rewrites = [], trimThrough } = decision;
-    let { logBytes, trimmed } = head;
+  /** Appends, rewrites and trims; the head is told what that changed. */
+  #writeLog(head: UnfinishedHead, isFolded: boolean): void {
+    const { ledger, decision, time, stamp } = this.#plan;
+    const { log, rewrites, trimThrough } = decision;
     if (log !== undefined) {
       const { body, tags } = log;
       const row = { first: this.#base + 1, last: head.revision, time, tags, body };
-      logBytes += Buffer.byteLength(body);
-      const { sequence } = this.#plan.stamp;
-      const counts = isFolded ? undefined : this.#tallies.encode(this.#base);
-      const totals = counts === undefined ? undefined : { ...head, sequence, logBytes, counts };
+      head.logBytes += Buffer.byteLength(body);
+      const { entries, bytes, logBytes } = head;
+      const totals = isFolded
+        ? undefined
+        : {
+            sequence: stamp.sequence,
+            entries,
+            bytes,
+            logBytes,
+            counts: this.#tallies.encode(this.#base),
+          };
       appendLog(this.#connection, this.#id, row, totals);
     }
-    for (const rewrite of rewrites) logBytes += rewriteLog(this.#connection, this.#id, rewrite);
+    for (const rewrite of rewrites ?? []) {
+      head.logBytes += rewriteLog(this.#connection, this.#id, rewrite);
+    }
     if (trimThrough !== undefined) {
       const dropped = trimLog(this.#connection, this.#id, trimThrough);
-      logBytes -= dropped.bytes;
-      trimmed = Math.max(trimmed, dropped.trimmed);
-      const pruned = this.#connection.all(deleteEmptyScopes, this.#id, trimmed);
+      head.logBytes -= dropped.bytes;
+      head.trimmed = Math.max(head.trimmed, dropped.trimmed);
+      const pruned = this.#connection.all(deleteEmptyScopes, this.#id, head.trimmed);
       this.#pruned = pruned.map(([name]) => name as string);
       pruneStamps(this.#connection, ledger.name);
     }
-    return frozenHead({ ...head, logBytes, trimmed });
   }
 
   #publish({ head, changes, stamp }: HeadRow, isFolded: boolean): void {

@@ -16,9 +16,9 @@ import { HoldfastError } from '../../../errors/index.ts';
 import type { Clock } from '../../../internal/clock.ts';
 import type { Random } from '../../../internal/random.ts';
 import type { Durability } from '../../transaction.ts';
+import { Checkpointer } from './checkpointer.ts';
 import { CommitFailure, explainFailure, fromSqlite, isBusy } from './errors.ts';
 import { Turns } from './turns.ts';
-import { WalLimit } from './wal-limit.ts';
 
 export type Row = readonly (null | number | bigint | string | Uint8Array)[];
 
@@ -40,7 +40,7 @@ export class Connection {
   readonly #rollback: StatementSync;
   readonly #dataVersion: StatementSync;
   readonly #turns = new Turns();
-  readonly #walLimit: WalLimit | undefined;
+  readonly #checkpointer: Checkpointer | undefined;
   #durability: Durability = 'sync';
   #seenVersion = -1;
   #neighbourUntil = -Infinity;
@@ -55,7 +55,9 @@ export class Connection {
     this.#commit = database.prepare('COMMIT');
     this.#rollback = database.prepare('ROLLBACK');
     this.#dataVersion = this.statement('PRAGMA data_version');
-    this.#walLimit = options.readOnly ? undefined : new WalLimit(database);
+    if (!options.readOnly) {
+      this.#checkpointer = new Checkpointer(database, path, (body) => this.alone(body));
+    }
   }
 
   /** A statement that yields rows as arrays; prepared once. */
@@ -147,7 +149,7 @@ export class Connection {
       const result = this.#write(body);
       if (result !== undefined) {
         committed?.(result);
-        this.#walLimit?.committed();
+        this.#checkpointer?.committed();
       }
       return result;
     };
@@ -200,6 +202,7 @@ export class Connection {
   async close(last: () => boolean): Promise<void> {
     await this.#turns.take();
     try {
+      await this.#checkpointer?.close();
       if (this.options.readOnly) return;
       this.#synchronous('relaxed');
       this.#beginImmediate.run();

@@ -1,0 +1,144 @@
+/**
+ * Writing the WAL back into the file, on a thread of its own: it takes up to tens of milliseconds,
+ * in which the event loop has better to do.
+ *
+ * K1. A WAL that comes near its limit is written back while commits go on behind it. What they add
+ *     meanwhile is written back between two of them, so that the next one begins the WAL anew.
+ * K2. The thread starts with the first WAL that is long enough. Until it runs, where none is
+ *     allowed, and when it falls behind, a commit writes back by itself, as SQLite does: the WAL
+ *     stays bounded.
+ * K3. A checkpoint only moves what is durable already: one that fails, or ends with its thread, has
+ *     lost nothing and fails no commit.
+ */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { WalLimit } from './wal-limit.ts';
+
+/** A look at the WAL costs as much as a statement. */
+const commitsPerLook = 8;
+/** Shares of the limit: when the thread begins, and when commits no longer leave it to the thread. */
+const beginsAt = 7 / 8;
+const overdueAt = 2;
+/** How much of the WAL may be left for the moment in which commits wait. */
+const restPages = 32;
+const roundsMax = 3;
+
+const thread = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { DatabaseSync } = require('node:sqlite');
+const database = new DatabaseSync(workerData, { timeout: 0 });
+const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+parentPort.on('message', () => {
+  try {
+    checkpoint.get();
+  } catch {
+    // The WAL is as long as before, which is noticed.
+  }
+  parentPort.postMessage('done');
+});
+parentPort.postMessage('ready');
+`;
+
+/** Runs `body` while no commit of this process is under way. */
+type Alone = (body: () => Promise<void>) => Promise<void>;
+
+export class Checkpointer {
+  readonly #path: string;
+  readonly #alone: Alone;
+  readonly #limit: WalLimit;
+  readonly #look: StatementSync;
+  readonly #checkpoint: StatementSync;
+  #commitsLeft = commitsPerLook;
+  #thread: 'none' | 'starting' | 'idle' | 'at work' | 'gone' = 'none';
+  #worker: Worker | undefined;
+  #answered: () => void = () => undefined;
+
+  constructor(database: DatabaseSync, path: string, alone: Alone) {
+    database.exec('PRAGMA wal_autocheckpoint = 0');
+    this.#path = path;
+    this.#alone = alone;
+    this.#limit = new WalLimit(database);
+    this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
+    this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
+  }
+
+  /** To be called after each commit, outside of transactions. Throws nothing. */
+  committed(): void {
+    this.#commitsLeft -= 1;
+    if (this.#commitsLeft > 0) return;
+    this.#commitsLeft = commitsPerLook;
+    try {
+      this.#keepBounded();
+    } catch {
+      // No room in the file, or no threads here: the next look tries again.
+    }
+  }
+
+  /** To be called in a turn of its own. A checkpoint that is under way ends first. */
+  async close(): Promise<void> {
+    this.#thread = 'gone';
+    await this.#worker?.terminate();
+  }
+
+  #keepBounded(): void {
+    const { pages, rest } = this.#wal();
+    const limit = this.#limit.pages();
+    if (pages < limit * beginsAt || rest === 0) return;
+    if (this.#thread === 'none') this.#start();
+    if (this.#thread === 'idle') void this.#writeBack();
+    const isOverdue = pages >= limit * (this.#thread === 'at work' ? overdueAt : 1);
+    if (isOverdue) this.#checkpoint.get();
+  }
+
+  async #writeBack(): Promise<void> {
+    this.#thread = 'at work';
+    // A commit that waits for the end of this must not find the process gone.
+    this.#worker?.ref();
+    for (let round = 0; round < roundsMax; round += 1) {
+      await this.#ask();
+      if (!this.#isAtWork() || this.#wal().rest <= restPages) break;
+    }
+    await this.#alone(() => this.#ask());
+    this.#worker?.unref();
+    if (this.#isAtWork()) this.#thread = 'idle';
+  }
+
+  /** Resolves when the thread has done a round, or is gone. */
+  #ask(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answered = resolve;
+      if (this.#isAtWork()) this.#worker?.postMessage('begin');
+      else resolve();
+    });
+  }
+
+  #isAtWork(): boolean {
+    return this.#thread === 'at work';
+  }
+
+  #start(): void {
+    this.#thread = 'gone';
+    const workerData = `${pathToFileURL(this.#path).href}?mode=rw`;
+    const worker = new Worker(thread, { eval: true, workerData, execArgv: [] });
+    this.#worker = worker;
+    this.#thread = 'starting';
+    worker.unref();
+    worker.on('message', (message) => {
+      if (message === 'done') this.#answered();
+      else if (this.#thread === 'starting') this.#thread = 'idle';
+    });
+    // Its end follows.
+    worker.on('error', () => undefined);
+    worker.on('exit', () => {
+      this.#thread = 'gone';
+      this.#answered();
+    });
+  }
+
+  /** Its pages, and how many of them are not in the file yet. */
+  #wal(): { readonly pages: number; readonly rest: number } {
+    const row = this.#look.get() as unknown as { log: number; checkpointed: number };
+    return { pages: row.log, rest: row.log - row.checkpointed };
+  }
+}

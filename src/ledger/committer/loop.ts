@@ -169,11 +169,12 @@ export class Loop {
     const { lane, taken, run } = group;
     const decided: readonly Decided[] = run.answers;
     lane.applied(run.growths);
-    decided.forEach((answer, index) => {
+    for (let index = 0; index < decided.length; index += 1) {
+      const answer = present(decided[index], 'an answer');
       const caller = present(taken[index], 'a caller');
       if (answer.kind === 'error') caller.reject(answer.error);
       else caller.resolve(settle(answer, applied, given));
-    });
+    }
     if (decided.length < taken.length) {
       lane.waiting.unshift(...taken.slice(decided.length));
       this.#lanes.add(lane);

@@ -127,9 +127,7 @@ function erasedValues(run: GroupRun): Ref[] {
 }
 
 function scopeDeltas(run: GroupRun): ScopeDelta[] {
-  const deltas: ScopeDelta[] = [];
-  run.state.growths().forEach(({ entries, bytes, offset }, scope) => {
-    deltas.push({ scope, entries, bytes, offset });
+  return Array.from(run.state.growths(), ([scope, { entries, bytes, offset }]) => {
+    return { scope, entries, bytes, offset };
   });
-  return deltas;
 }

@@ -6,6 +6,7 @@
  * groups are of all sizes and every acknowledgement is written in the order in which it came.
  */
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { systemClock } from '../../../src/internal/clock.ts';
 import { seededRandom } from '../../../src/internal/random.ts';
 import type { CommitAnswer } from '../../../src/ledger/index.ts';
@@ -20,6 +21,14 @@ const proposalsPerDuty = 40;
 const proposalsPerFlush = 90;
 const proposalsPerCheckpoint = 70;
 const checkpointModes = ['PASSIVE', 'RESTART', 'TRUNCATE'];
+/** As the engine does it: on a thread, while commits go on. */
+const proposalsPerThread = 15;
+const thread = `
+const { parentPort, workerData } = require('node:worker_threads');
+const { DatabaseSync } = require('node:sqlite');
+const database = new DatabaseSync(workerData);
+parentPort.on('message', () => database.exec('PRAGMA wal_checkpoint(PASSIVE)'));
+`;
 
 const [folder = '', writer = '', seedText = '', countText = ''] = process.argv.slice(2);
 const seed = Number(seedText);
@@ -53,13 +62,14 @@ function checkpoint(): void {
   database.exec(`PRAGMA wal_checkpoint(${mode})`);
 }
 
-async function lane(ledgers: Ledgers): Promise<void> {
+async function lane(ledgers: Ledgers, checkpointer: Worker): Promise<void> {
   while (next < count) {
     const index = next;
     next += 1;
     await propose(ledgers, index);
     if (index % proposalsPerDuty === 0) await ledgers.runDuties();
     if (index % proposalsPerCheckpoint === 0) checkpoint();
+    if (index % proposalsPerThread === 0) checkpointer.postMessage('begin');
     if (index % proposalsPerFlush === 0) {
       const through = acks.lines;
       await ledgers.engine.flush();
@@ -70,5 +80,7 @@ async function lane(ledgers: Ledgers): Promise<void> {
 }
 
 const ledgers = await openStore(folder, { sweepMs: 15 });
-await Promise.all(Array.from({ length: lanes }, () => lane(ledgers)));
+const checkpointer = new Worker(thread, { eval: true, workerData: storePath(folder) });
+await Promise.all(Array.from({ length: lanes }, () => lane(ledgers, checkpointer)));
+await checkpointer.terminate();
 await ledgers.close();

@@ -3,23 +3,23 @@
  * in which the event loop has better to do.
  *
  * K1. A WAL that comes near its limit is written back while commits go on behind it. What they add
- *     meanwhile is written back between two of them, so that the next one begins the WAL anew.
- * K2. The thread starts with the first WAL that is long enough. Until it runs, where none is
- *     allowed, and when it falls behind, a commit writes back by itself, as SQLite does: the WAL
- *     stays bounded.
+ *     meanwhile is written back between two of them, so that the next one begins the WAL anew. If it
+ *     reaches the limit before, commits wait.
+ * K2. The thread starts with the first WAL that is long enough. Until it runs, and where none is
+ *     allowed, a commit writes back by itself, as SQLite does.
  * K3. A checkpoint only moves what is durable already: one that fails, or ends with its thread, has
  *     lost nothing and fails no commit.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import type { Turns } from './turns.ts';
 import { WalLimit } from './wal-limit.ts';
 
 /** A look at the WAL costs as much as a statement. */
-const commitsPerLook = 8;
-/** Shares of the limit: when the thread begins, and when commits no longer leave it to the thread. */
-const beginsAt = 7 / 8;
-const overdueAt = 2;
+const commitsPerLook = 4;
+/** When the thread begins, as a share of the limit. */
+const beginsAt = 3 / 4;
 /** How much of the WAL may be left for the moment in which commits wait. */
 const restPages = 32;
 const roundsMax = 3;
@@ -40,12 +40,9 @@ parentPort.on('message', () => {
 parentPort.postMessage('ready');
 `;
 
-/** Runs `body` while no commit of this process is under way. */
-type Alone = (body: () => Promise<void>) => Promise<void>;
-
 export class Checkpointer {
   readonly #path: string;
-  readonly #alone: Alone;
+  readonly #turns: Turns;
   readonly #limit: WalLimit;
   readonly #look: StatementSync;
   readonly #checkpoint: StatementSync;
@@ -53,11 +50,13 @@ export class Checkpointer {
   #thread: 'none' | 'starting' | 'idle' | 'at work' | 'gone' = 'none';
   #worker: Worker | undefined;
   #answered: () => void = () => undefined;
+  /** Until when commits go on, once they are asked to wait. */
+  #turn: Promise<void> | undefined;
 
-  constructor(database: DatabaseSync, path: string, alone: Alone) {
+  constructor(database: DatabaseSync, path: string, turns: Turns) {
     database.exec('PRAGMA wal_autocheckpoint = 0');
     this.#path = path;
-    this.#alone = alone;
+    this.#turns = turns;
     this.#limit = new WalLimit(database);
     this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -87,21 +86,30 @@ export class Checkpointer {
     if (pages < limit * beginsAt || rest === 0) return;
     if (this.#thread === 'none') this.#start();
     if (this.#thread === 'idle') void this.#writeBack();
-    const isOverdue = pages >= limit * (this.#thread === 'at work' ? overdueAt : 1);
-    if (isOverdue) this.#checkpoint.get();
+    if (pages < limit) return;
+    if (this.#thread === 'at work') void this.#pauseCommits();
+    else this.#checkpoint.get();
   }
 
   async #writeBack(): Promise<void> {
     this.#thread = 'at work';
     // A commit that waits for the end of this must not find the process gone.
     this.#worker?.ref();
-    for (let round = 0; round < roundsMax; round += 1) {
+    for (let round = 0; round < roundsMax && this.#turn === undefined; round += 1) {
       await this.#ask();
       if (!this.#isAtWork() || this.#wal().rest <= restPages) break;
     }
-    await this.#alone(() => this.#ask());
+    await this.#pauseCommits();
+    await this.#ask();
+    this.#turn = undefined;
+    this.#turns.end();
     this.#worker?.unref();
     if (this.#isAtWork()) this.#thread = 'idle';
+  }
+
+  #pauseCommits(): Promise<void> {
+    this.#turn ??= Promise.resolve(this.#turns.take());
+    return this.#turn;
   }
 
   /** Resolves when the thread has done a round, or is gone. */
@@ -138,7 +146,12 @@ export class Checkpointer {
 
   /** Its pages, and how many of them are not in the file yet. */
   #wal(): { readonly pages: number; readonly rest: number } {
-    const row = this.#look.get() as unknown as { log: number; checkpointed: number };
-    return { pages: row.log, rest: row.log - row.checkpointed };
+    try {
+      const row = this.#look.get() as unknown as { log: number; checkpointed: number };
+      return { pages: row.log, rest: row.log - row.checkpointed };
+    } catch {
+      // Whatever is wrong with the file, the next commit will say so.
+      return { pages: 0, rest: 0 };
+    }
   }
 }

@@ -56,7 +56,7 @@ export class Connection {
     this.#rollback = database.prepare('ROLLBACK');
     this.#dataVersion = this.statement('PRAGMA data_version');
     if (!options.readOnly) {
-      this.#checkpointer = new Checkpointer(database, path, (body) => this.alone(body));
+      this.#checkpointer = new Checkpointer(database, path, this.#turns);
     }
   }
 

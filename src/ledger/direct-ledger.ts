@@ -109,21 +109,17 @@ export class DirectLedger implements Ledger, Lane {
 
   rules(): GroupRules {
     const rules = this.#options.rules();
-    if (this.#groupRules?.source !== rules) {
-      this.#groupRules = { source: rules, ...this.#rulesFrom(rules) };
-    }
-    return this.#groupRules;
-  }
-
-  #rulesFrom({ quota, scopes }: AppRules): GroupRules {
-    return {
+    if (this.#groupRules?.source === rules) return this.#groupRules;
+    this.#groupRules = {
+      source: rules,
       app: this.name,
       maxValueBytes: this.#options.maxValueBytes,
-      quota,
-      scopes,
+      quota: rules.quota,
+      scopes: rules.scopes,
       knows: (position, head) => this.#history.knows(position, head),
       newValueId: this.#newValueId,
     };
+    return this.#groupRules;
   }
 
   async head(): Promise<LedgerHead> {

@@ -3,8 +3,8 @@
  * in which the event loop has better to do.
  *
  * K1. A WAL that comes near its limit is written back while commits go on behind it. What they add
- *     meanwhile is written back between two of them, so that the next one begins the WAL anew. If it
- *     reaches the limit before, commits wait.
+ *     meanwhile is written back between two of them, so that the next one begins the WAL anew. If
+ *     it reaches the limit before, commits wait.
  * K2. The thread starts with the first WAL that is long enough. Until it runs, and where none is
  *     allowed, a commit writes back by itself, as SQLite does.
  * K3. A checkpoint only moves what is durable already: one that fails, or ends with its thread, has

@@ -55,9 +55,7 @@ export class Connection {
     this.#commit = database.prepare('COMMIT');
     this.#rollback = database.prepare('ROLLBACK');
     this.#dataVersion = this.statement('PRAGMA data_version');
-    if (!options.readOnly) {
-      this.#checkpointer = new Checkpointer(database, path, this.#turns);
-    }
+    if (!options.readOnly) this.#checkpointer = new Checkpointer(database, path, this.#turns);
   }
 
   /** A statement that yields rows as arrays; prepared once. */

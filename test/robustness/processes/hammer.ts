@@ -6,6 +6,7 @@
  * to hear of. It starts on a message of its parent and prints what it did.
  */
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import type { Applied, Engine, Work } from '../../../src/engine/index.ts';
 import { openSqliteEngine } from '../../../src/engine/sqlite/index.ts';
 import { systemClock } from '../../../src/internal/clock.ts';
@@ -18,9 +19,13 @@ export interface HammerReport {
   readonly revisions: readonly number[];
   /** Ledgers that it was hinted. */
   readonly heard: readonly string[];
+  /** The file of the WAL keeps the greatest length that the WAL ever had. */
+  readonly walBytes: number;
 }
 
 const groupSize = 32;
+/** So that a group changes many pages. */
+const valueBytes = 400;
 
 function working(ledger: string, name: string, turn: number): Work {
   const keys = Array.from({ length: groupSize }, (_, index) => `${name}-${turn % 7}-${index}`);
@@ -35,7 +40,7 @@ function working(ledger: string, name: string, turn: number): Work {
         kind: 'put' as const,
         scope,
         key,
-        content: `${count}`,
+        content: key === 'counter' ? `${count}` : `${count}`.padEnd(valueBytes, '.'),
         offset: 1,
         createdAt: time,
         updatedAt: time,
@@ -72,7 +77,8 @@ async function hammer(engine: Engine, name: string, writingMs: number): Promise<
     if (turn % 20 === 0) await transact(working(`of-${name}`, name, turn));
   }
   await systemClock.sleep(200);
-  return { name, groups: revisions.length, revisions, heard: [...heard].sort() };
+  const walBytes = statSync(`${path}-wal`).size;
+  return { name, groups: revisions.length, revisions, heard: [...heard].sort(), walBytes };
 }
 
 const [, , path = '', name = '', writingMs = ''] = process.argv;

@@ -3,8 +3,8 @@
  * in which the event loop has better to do.
  *
  * K1. A WAL that comes near its limit is written back while commits go on behind it. What they add
- *     meanwhile is written back between two of them, so that the next one begins the WAL anew. If
- *     it reaches the limit before, commits wait.
+ *     meanwhile is written back while no process commits, so that the next commit begins the WAL
+ *     anew. If it reaches the limit before, commits wait.
  * K2. The thread starts with the first WAL that is long enough. Until it runs, and where none is
  *     allowed, a commit writes back by itself, as SQLite does.
  * K3. A checkpoint only moves what is durable already: one that fails, or ends with its thread, has
@@ -23,15 +23,18 @@ const beginsAt = 3 / 4;
 /** How much of the WAL may be left for the moment in which commits wait. */
 const restPages = 32;
 const roundsMax = 3;
+/** How long it waits for a moment in which no other process commits. */
+const waitMs = 10;
 
 const thread = `
 const { parentPort, workerData } = require('node:worker_threads');
 const { DatabaseSync } = require('node:sqlite');
-const database = new DatabaseSync(workerData, { timeout: 0 });
-const checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
-parentPort.on('message', () => {
+const database = new DatabaseSync(workerData.file, { timeout: workerData.waitMs });
+const modes = { PASSIVE: '', FULL: '' };
+for (const mode in modes) modes[mode] = database.prepare('PRAGMA wal_checkpoint(' + mode + ')');
+parentPort.on('message', (mode) => {
   try {
-    checkpoint.get();
+    modes[mode].get();
   } catch {
     // The WAL is as long as before, which is noticed.
   }
@@ -96,11 +99,11 @@ export class Checkpointer {
     // A commit that waits for the end of this must not find the process gone.
     this.#worker?.ref();
     for (let round = 0; round < roundsMax && this.#turn === undefined; round += 1) {
-      await this.#ask();
+      await this.#ask('PASSIVE');
       if (!this.#isAtWork() || this.#wal().rest <= restPages) break;
     }
     await this.#pauseCommits();
-    await this.#ask();
+    await this.#ask('FULL');
     this.#turn = undefined;
     this.#turns.end();
     this.#worker?.unref();
@@ -113,10 +116,10 @@ export class Checkpointer {
   }
 
   /** Resolves when the thread has done a round, or is gone. */
-  #ask(): Promise<void> {
+  #ask(mode: 'PASSIVE' | 'FULL'): Promise<void> {
     return new Promise((resolve) => {
       this.#answered = resolve;
-      if (this.#isAtWork()) this.#worker?.postMessage('begin');
+      if (this.#isAtWork()) this.#worker?.postMessage(mode);
       else resolve();
     });
   }
@@ -127,7 +130,7 @@ export class Checkpointer {
 
   #start(): void {
     this.#thread = 'gone';
-    const workerData = `${pathToFileURL(this.#path).href}?mode=rw`;
+    const workerData = { file: `${pathToFileURL(this.#path).href}?mode=rw`, waitMs };
     const worker = new Worker(thread, { eval: true, workerData, execArgv: [] });
     this.#worker = worker;
     this.#thread = 'starting';

@@ -1,7 +1,7 @@
 /**
  * An engine that lies behind a network itself, behind a server: what a client of it is promised.
- * Layers that keep nothing beside scopes and lists, and a bad network, only while somebody
- * searches: they take minutes.
+ * The layers above scopes and lists, and a bad network, only while somebody searches: they take
+ * minutes.
  */
 import type { Engine, EngineOptions } from '../../src/engine/index.ts';
 import {

@@ -110,7 +110,7 @@ test('offline is said so: nothing was sent, or it may have been applied', async 
   await local.close();
 });
 
-test('what is more than the server takes is refused before it is sent, and cuts nobody off', async () => {
+test('what is more than the server takes is refused unsent, and cuts nobody off', async () => {
   await using local = await open('memory:');
   const limits = { payloadBytes: 200_000 };
   await using server = await serve(local, { port: 0, processMetrics: false, limits });

@@ -101,6 +101,18 @@ test('a target that holds something else is refused and left alone', async () =>
   expect(same.code).toBe(2);
 });
 
+test('an app that is not there is not copied as an empty one', async () => {
+  const [from, to] = await urls();
+  await using source = await open(from);
+  await fill(source, 1);
+  const args = ['copy', from, to, '--only', 'default', 'defualt'];
+  const { code, error } = await ended(start('src/cli/main.ts', args));
+  expect(code).toBe(3);
+  expect(error).toContain("there is no app 'defualt'");
+  await using target = await open(to);
+  expect(await target.apps()).toEqual([]);
+});
+
 test('what somebody else changed in the copy is found', async () => {
   const [from, to] = await urls();
   await using source = await open(from);

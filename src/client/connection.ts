@@ -130,6 +130,7 @@ export class Connection {
       return false;
     }
     this.#welcome = answer;
+    this.#packer.limitTo(answer.limits.messageBytes);
     this.#agreed.resolve(answer);
     return true;
   }

@@ -1,11 +1,11 @@
 /** `copy`: online, resumed after a kill, repeated, compared; and refused where it would destroy. */
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { open } from '../../src/index.ts';
 import type { Store } from '../../src/index.ts';
-import { CommandLine, ended, linesOf, start, temporaryFolder, whileWriting } from './command.ts';
+import { ended, linesOf, start, temporaryFolder, whileWriting } from './command.ts';
+import { serving } from './serving.ts';
 
 interface Copied {
   readonly entries: number;
@@ -101,6 +101,18 @@ test('a target that holds something else is refused and left alone', async () =>
   expect(same.code).toBe(2);
 });
 
+test('an app that is not there is not copied as an empty one', async () => {
+  const [from, to] = await urls();
+  await using source = await open(from);
+  await fill(source, 1);
+  const args = ['copy', from, to, '--only', 'default', 'defualt'];
+  const { code, error } = await ended(start('src/cli/main.ts', args));
+  expect(code).toBe(3);
+  expect(error).toContain("there is no app 'defualt'");
+  await using target = await open(to);
+  expect(await target.apps()).toEqual([]);
+});
+
 test('what somebody else changed in the copy is found', async () => {
   const [from, to] = await urls();
   await using source = await open(from);
@@ -117,16 +129,10 @@ test('a server is copied to, and from', async () => {
   const [from, to] = await urls();
   await using source = await open(from);
   await fill(source, 300);
-  const served = new CommandLine(join(await temporaryFolder(), 'served.db'));
-  const server = served.start('serve', '--port', '0');
-  try {
-    const [line] = (await once(server.stdout!, 'data')) as [Buffer];
-    const { url } = JSON.parse(line.toString()) as { url: string };
-    expect((await copy(from, url)).entries).toBe(300);
-    expect((await copy(url, to)).entries).toBe(300);
-  } finally {
-    server.kill();
-  }
+  const served = join(await temporaryFolder(), 'served.db');
+  const { url } = await serving(['--store', served, '--port', '0']);
+  expect((await copy(from, url)).entries).toBe(300);
+  expect((await copy(url, to)).entries).toBe(300);
   await using target = await open(to);
   expect(await contents(target)).toEqual(await contents(source));
 });

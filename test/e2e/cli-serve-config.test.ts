@@ -1,44 +1,12 @@
 /** `serve --config`, as a process: the file's settings hold, and SIGHUP reads them again. */
-import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { ended, linesOf, start, temporaryFolder } from './command.ts';
-
-interface Serving {
-  readonly url: string;
-  /** What it logged so far. */
-  log(): Record<string, unknown>[];
-  hangup(): void;
-  /** Lets it drain. */
-  stop(): Promise<number | null>;
-}
-
-async function serving(args: readonly string[]): Promise<Serving> {
-  const child = start('src/cli/main.ts', ['--json', 'serve', ...args]);
-  onTestFinished(() => void child.kill('SIGKILL'));
-  let out = '';
-  let error = '';
-  child.stdout!.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr!.on('data', (chunk: Buffer) => (error += chunk.toString()));
-  await expect.poll(() => out + error, { timeout: 60_000 }).toContain('\n');
-  if (out === '') throw new Error(error);
-  const { url } = JSON.parse(out) as { url: string };
-  return {
-    url,
-    log: () => linesOf(error.slice(0, error.lastIndexOf('\n') + 1)),
-    hangup: () => void child.kill('SIGHUP'),
-    stop: () => stopped(child),
-  };
-}
-
-function stopped(child: ChildProcess): Promise<number | null> {
-  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
-  child.kill('SIGTERM');
-  return closed;
-}
+import { ended, start, temporaryFolder } from './command.ts';
+import { serving } from './serving.ts';
+import type { Serving } from './serving.ts';
 
 /** Waits for the log to tell of the `count`th reload, and gives that line. */
 async function reloaded(server: Serving, count: number): Promise<Record<string, unknown>> {

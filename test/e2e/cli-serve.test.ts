@@ -1,18 +1,15 @@
 /** `serve`, `token` and the data commands through a server, as processes. */
 import { expect, test } from 'vitest';
 import { CommandLine, ended, start } from './command.ts';
+import { serving } from './serving.ts';
 
 test('a served store asks for its token, and every data command works with it', async () => {
   const cli = await CommandLine.inTemporaryFolder();
   const grants = ['--grant', 'default:users=read,write,watch'];
   const [made] = await cli.lines('token', 'create', 'agent', ...grants);
   const token = String(made?.['token']);
-  const server = cli.start('serve', '--port', '0', '--log', 'silent');
-  const stopped = new Promise((resolve) => server.once('close', resolve));
-  const line = await new Promise<string>((resolve) => {
-    server.stdout!.once('data', (chunk: Buffer) => resolve(chunk.toString()));
-  });
-  const { url, auth } = JSON.parse(line) as { url: string; auth: string };
+  const server = await serving(['--store', cli.store, '--port', '0', '--log', 'silent']);
+  const { url, auth } = server;
   expect(auth).toBe('tokens');
   const remote = (...args: string[]) =>
     ended(start('src/cli/main.ts', ['--store', url, '--token', token, ...args]));
@@ -25,6 +22,5 @@ test('a served store asks for its token, and every data command works with it', 
   expect(stranger.error).toContain('unauthenticated');
   await cli.lines('token', 'revoke', 'agent');
   expect(await remote('get', 'users', 'ada')).toMatchObject({ code: 1 });
-  server.kill('SIGTERM');
-  await stopped;
+  expect(await server.stop()).toBe(143);
 });

@@ -141,6 +141,12 @@ test('a backup is of whole apps, and one that was touched restores nothing', asy
   expect(linesOf((await part('backup', path, '--only', 'other')).out)).toMatchObject([
     { apps: ['other'], entries: 1 },
   ]);
+  const unseen = await part('backup', `${path}2`, '--only', 'othr');
+  expect(unseen).toMatchObject({ code: 1 });
+  expect(unseen.error).toContain('forbidden');
+  const missing = await (await as('*=read,watch'))('backup', `${path}2`, '--only', 'othr');
+  expect(missing).toMatchObject({ code: 3, out: '' });
+  expect(missing.error).toContain("there is no app 'othr'");
   // What a token may read can be exported all the same.
   const users = linesOf((await part('--app', 'shop', 'export')).out);
   expect(users.map(({ key }) => key)).toEqual([undefined, 'ada', 'bob', 'late', undefined]);

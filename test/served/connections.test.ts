@@ -109,3 +109,25 @@ test('offline is said so: nothing was sent, or it may have been applied', async 
   });
   await local.close();
 });
+
+test('what is more than the server takes is refused unsent, and cuts nobody off', async () => {
+  await using local = await open('memory:');
+  const limits = { payloadBytes: 200_000 };
+  await using server = await serve(local, { port: 0, processMetrics: false, limits });
+  const connections: string[] = [];
+  await using store = await openClient(server.url, {
+    onConnection: ({ kind }) => void connections.push(kind),
+  });
+  const scope = store.scope('s');
+  // Together they are more than one message may be.
+  const sizes = [1000, 60_000, 150_000, 190_000];
+  const writes = sizes.map((size) => scope.set(`${size}`, 'x'.repeat(size)));
+  await expect(scope.set('large', 'x'.repeat(250_000))).rejects.toMatchObject({
+    code: 'limit_exceeded',
+    outcome: 'not-applied',
+    details: { limit: 200_000 },
+  });
+  await Promise.all(writes);
+  expect(await scope.count()).toBe(sizes.length);
+  expect(connections).toEqual(['connected']);
+});

@@ -1,15 +1,14 @@
 /** One Redis and one cluster for all test files of a run; each test takes a prefix of its own. */
 import type { TestProject } from 'vitest/node';
 import { missing } from './provided.ts';
-import { hasRedis, RedisCluster, RedisServer } from './redis.ts';
+import { hasRedis, RedisCluster, RedisServer, whyNoRedis } from './redis.ts';
 
 const started: AsyncDisposable[] = [];
 
 export async function setup(project: TestProject): Promise<void> {
   if (!hasRedis()) {
-    const reason = 'Redis 7 is not installed (Debian: apt-get install redis-server)';
-    project.provide('redis', missing(reason));
-    project.provide('redisCluster', missing(reason));
+    project.provide('redis', missing(whyNoRedis));
+    project.provide('redisCluster', missing(whyNoRedis));
     return;
   }
   const [server, cluster] = await Promise.all([RedisServer.start(), RedisCluster.start()]);

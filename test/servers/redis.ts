@@ -27,6 +27,8 @@ function program(): string {
   return process.env['HOLDFAST_REDIS_SERVER'] ?? 'redis-server';
 }
 
+export const whyNoRedis = 'Redis 7 is not installed (Debian: apt-get install redis-server)';
+
 /** Whether there is a server of version 7 or newer. */
 export function hasRedis(): boolean {
   const { stdout } = spawnSync(program(), ['--version'], { encoding: 'utf8' });

@@ -12,6 +12,7 @@ import type { OpenStore } from '../store.ts';
 import { BackupFile, BackupSeal, backupHeader } from '../transfer/backup/backup-file.ts';
 import type { BackupFacts } from '../transfer/backup/backup-file.ts';
 import { Restorer } from '../transfer/backup/restorer.ts';
+import { chosenApps } from '../transfer/chosen-apps.ts';
 import { entryLine } from '../transfer/line.ts';
 import { readSnapshots } from '../transfer/snapshots.ts';
 
@@ -33,7 +34,7 @@ export async function backupEntries(
     throw usageError(`${path} exists; name another file, or say that it may be replaced (--force)`);
   }
   await context.withStore('write', async (store) => {
-    const apps = [...new Set(only ?? (await store.source.names()))].sort();
+    const apps = await chosenApps(store.source, only);
     for (const app of apps) await requireWhole(store, app);
     const file = await WholeFile.create(path);
     let entries = 0;

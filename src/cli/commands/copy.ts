@@ -5,6 +5,7 @@ import { usageError } from '../failure.ts';
 import { formatCount, formatCounted, formatSpan } from '../output/format.ts';
 import { openStore, storeUrl } from '../store.ts';
 import type { OpenStore, StorePlace } from '../store.ts';
+import { chosenApps } from '../transfer/chosen-apps.ts';
 import { Copier } from '../transfer/copy/copier.ts';
 import type { CopyCounts } from '../transfer/copy/copier.ts';
 
@@ -23,8 +24,8 @@ export async function copy(
   const startedAt = context.clock.monotonic();
   const places = await placesOf(context, source, target);
   await using one = await openStore(places.source, 'write');
+  const apps = await chosenApps(one.source, options.only);
   await using other = await openStore(places.target, 'create');
-  const apps = options.only ?? (await one.source.names());
   const all: Record<string, CopyCounts> = {};
   for (const app of apps) all[app] = await copyApp(context, one, other, app);
   const ms = Math.round(context.clock.monotonic() - startedAt);

@@ -12,6 +12,7 @@ import type { Entry, Ledger, SetMutation } from '../../ledger/index.ts';
 import type { OpenStore } from '../store.ts';
 import { CommandEnd } from '../failure.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { Batch } from './batch.ts';
 import type { Incoming } from './line.ts';
 
 export type ExistingPolicy = 'overwrite' | 'keep' | 'fail';
@@ -26,17 +27,13 @@ export interface ImportCounts {
   readonly expired: number;
 }
 
-const batchEntries = 200;
-const batchBytes = 1024 * 1024;
-
 export class Importer {
   readonly counts = { read: 0, written: 0, unchanged: 0, kept: 0, expired: 0 };
   readonly #store: OpenStore;
   readonly #app: string;
   readonly #existing: ExistingPolicy;
-  readonly #batch = new Map<string, Incoming>();
+  readonly #batch = new Batch<Incoming>();
   #batchApp: string;
-  #batchBytes = 0;
 
   constructor(store: OpenStore, app: string, existing: ExistingPolicy) {
     this.#store = store;
@@ -47,11 +44,10 @@ export class Importer {
 
   async add(entry: Incoming): Promise<void> {
     const app = entry.app ?? this.#app;
-    const isFull = this.#batch.size >= batchEntries || this.#batchBytes >= batchBytes;
-    if (isFull || app !== this.#batchApp) await this.#commit();
+    const { size } = entry.value;
+    if (app !== this.#batchApp || this.#batch.isFullFor(size)) await this.#commit();
     this.#batchApp = app;
-    this.#batch.set(`${entry.scope}\0${entry.key}`, entry);
-    this.#batchBytes += entry.value.size;
+    this.#batch.add(entry, size);
     this.counts.read += 1;
   }
 
@@ -62,11 +58,9 @@ export class Importer {
   }
 
   async #commit(): Promise<void> {
-    if (this.#batch.size === 0) return;
+    if (this.#batch.isEmpty) return;
     const ledger = this.#store.ledger(this.#batchApp);
-    const batch = [...this.#batch.values()];
-    this.#batch.clear();
-    this.#batchBytes = 0;
+    const batch = this.#batch.take();
     const there = await ledger.read(batch);
     const mutations: SetMutation[] = [];
     for (const [index, entry] of batch.entries()) {

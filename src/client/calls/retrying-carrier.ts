@@ -6,10 +6,11 @@
  * R2. A commit carries an idempotency stamp, its caller's or one of ours: sent twice, it applies
  *     once. What is repeated otherwise (reads, pins, heartbeats, erasures) may be.
  * R3. When the time is up, what may have been applied says so.
+ * R4. What is more than the server takes is not sent: it would end the connection of all calls.
  */
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { LogPage, Proposal, WatchOptions } from '../../ledger/index.ts';
-import { writtenCall, writtenQuestion } from '../../protocol/index.ts';
+import { messageBytesOf, writtenCall, writtenQuestion } from '../../protocol/index.ts';
 import type {
   CallingSession,
   Calls,
@@ -130,6 +131,7 @@ export class RetryingCarrier implements Carrier {
         connection =
           this.#link.current ??
           (await this.#unlessAborted(this.#link.connection(deadline), unknown !== undefined));
+        checkSize(call, connection.welcome.limits.messageBytes);
       } catch (error) {
         throw unknown === undefined ? error : stillUnknown(call, error);
       }
@@ -196,6 +198,14 @@ export class RetryingCarrier implements Carrier {
   #now(): number {
     return this.#link.terms.clock.monotonic();
   }
+}
+
+/** A server cuts off who sends it more than it takes, and with one call all others. */
+function checkSize({ frame, subject }: WrittenCall<unknown>, limit: number): void {
+  const bytes = messageBytesOf(frame);
+  if (bytes <= limit) return;
+  const message = `'${subject}' takes ${bytes} bytes, a message to this server at most ${limit}`;
+  throw new HoldfastError('limit_exceeded', message, { details: { bytes, limit } });
 }
 
 /** Undefined if a repeat is of no use. */

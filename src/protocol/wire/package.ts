@@ -4,18 +4,25 @@
  * K1. A sender that has several frames at hand sends them together: under load a message, and the
  *     system call that it costs, is shared by many calls. Nothing ever waits for company.
  * K2. Bytes that are no package are `protocol`.
+ * K3. Only a frame that goes alone makes a package larger than `packageBytes`: whether a receiver
+ *     takes it does not depend on its company.
  */
 import { malformed } from './frame.ts';
 
 const lengthBytes = 4;
 
-/** A package is closed once it holds this much, so that no receiver is busy with one for long. */
+/** Several frames take no more than this, so that no receiver is busy with them for long. */
 export const packageBytes = 64 * 1024;
+
+/** What a frame takes of a message that it has to itself. */
+export function messageBytesOf(frame: Uint8Array): number {
+  return lengthBytes + frame.byteLength;
+}
 
 /** The message stands behind `headroom` bytes, which are its sender's to fill. */
 export function packFrames(frames: readonly Uint8Array[], headroom = 0): Uint8Array {
   let size = headroom;
-  for (const frame of frames) size += lengthBytes + frame.byteLength;
+  for (const frame of frames) size += messageBytesOf(frame);
   const message = new Uint8Array(size);
   let at = headroom;
   for (const frame of frames) {
@@ -56,6 +63,7 @@ export class Packer {
   readonly #headroom: number;
   #frames: Uint8Array[] = [];
   #bytes = 0;
+  #most = packageBytes;
 
   constructor(send: (message: Uint8Array) => void, headroom = 0) {
     this.#send = send;
@@ -66,10 +74,17 @@ export class Packer {
     return this.#frames.length === 0;
   }
 
+  /** For a receiver that takes less. */
+  limitTo(bytes: number): void {
+    this.#most = Math.min(bytes, packageBytes);
+  }
+
   add(frame: Uint8Array): void {
+    const bytes = messageBytesOf(frame);
+    if (this.#bytes + bytes > this.#most) this.flush();
     this.#frames.push(frame);
-    this.#bytes += frame.byteLength;
-    if (this.#bytes >= packageBytes) this.flush();
+    this.#bytes += bytes;
+    if (this.#bytes >= this.#most) this.flush();
   }
 
   flush(): void {

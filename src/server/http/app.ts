@@ -54,7 +54,7 @@ export class HttpApp {
   readonly #parts: HttpParts;
   readonly #hono = new Hono();
   readonly #going = new AbortController();
-  readonly #document: string;
+  #document: string | undefined;
   readonly #ids = new WeakMap<Request, string>();
   #open = 0;
   #onIdle: () => void = () => undefined;
@@ -62,7 +62,6 @@ export class HttpApp {
   constructor(parts: HttpParts) {
     this.#parts = parts;
     const routes = this.#routes();
-    this.#document = JSON.stringify(openApiDocument(routes, parts.version));
     const paths = new Map<string, string[]>();
     const streams = this.#streams();
     const extended = extensionRoutes(parts.extensions, streams);
@@ -240,7 +239,7 @@ export class HttpApp {
         summary: 'This document',
         isPublic: true,
         answers: { 200: { description: 'OpenAPI 3.1', contentType: 'application/json' } },
-        handle: async () => jsonResponse(this.#document),
+        handle: async () => jsonResponse(this.#openApi()),
       }),
       route({
         ...own,
@@ -256,6 +255,12 @@ export class HttpApp {
         },
       }),
     ];
+  }
+
+  /** Made when somebody asks: it takes longer than all the rest of a start. */
+  #openApi(): string {
+    this.#document ??= JSON.stringify(openApiDocument(this.#routes(), this.#parts.version));
+    return this.#document;
   }
 
   async #readiness(isReady: boolean): Promise<Response> {

@@ -16,10 +16,11 @@ interface Latest {
   readonly replaced: () => void;
 }
 
-const rememberedMax = 100_000;
+/** Counted as sizes: a cache of so many places would lay them all out when a server starts. */
+const remembered = { maxSize: 100_000, sizeCalculation: () => 1 };
 
 export class Instances {
-  readonly #latest = new LRUCache<string, Latest>({ max: rememberedMax });
+  readonly #latest = new LRUCache<string, Latest>(remembered);
 
   /** Throws `unavailable` for a connection that was made before; the client makes another. */
   enter(key: string, connection: number, replaced: () => void): void {

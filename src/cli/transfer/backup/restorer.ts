@@ -11,13 +11,12 @@ import type { Ledger, Mutation } from '../../../ledger/index.ts';
 import { exitCodes } from '../../exit-codes.ts';
 import { CommandEnd } from '../../failure.ts';
 import type { OpenStore } from '../../store.ts';
-import { differencesOf, isSame } from '../copy/differences.ts';
+import { Batch } from '../batch.ts';
+import { deletion, differencesOf, isSame, setting } from '../copy/differences.ts';
 import { entriesOf } from '../copy/entries.ts';
 import type { Incoming } from '../line.ts';
 import type { BackupFile } from './backup-file.ts';
 
-const batchEntries = 200;
-const batchBytes = 1024 * 1024;
 /** No scope is left out: this is no name of one. */
 const noScope = '';
 
@@ -40,8 +39,7 @@ export class Restorer {
   readonly #store: OpenStore;
   readonly #file: BackupFile;
   readonly #options: RestoreOptions;
-  #batch: Mutation[] = [];
-  #bytes = 0;
+  readonly #batch = new Batch<Mutation>();
 
   constructor(store: OpenStore, file: BackupFile, options: RestoreOptions) {
     this.#store = store;
@@ -93,29 +91,22 @@ export class Restorer {
   async #write(ledger: Ledger, entries: AsyncGenerator<Incoming>): Promise<void> {
     for await (const { entry, there } of differencesOf(entries, entriesOf(ledger, noScope))) {
       if (entry === undefined) {
-        if (there !== undefined)
-          this.#add({ kind: 'delete', scope: there.scope, key: there.key }, 0);
+        if (there !== undefined) await this.#add(ledger, deletion(there), 0);
       } else if (there === undefined || !isSame(entry, there)) {
-        const { scope, key, value, expiresAt, schema } = entry;
-        this.#add({ kind: 'set', scope, key, value, expiresAt, schema }, value.size);
-      }
-      if (this.#batch.length >= batchEntries || this.#bytes >= batchBytes) {
-        await this.#commit(ledger);
+        await this.#add(ledger, setting(entry), entry.value.size);
       }
     }
     await this.#commit(ledger);
   }
 
-  #add(mutation: Mutation, bytes: number): void {
-    this.#batch.push(mutation);
-    this.#bytes += bytes;
+  async #add(ledger: Ledger, mutation: Mutation, bytes: number): Promise<void> {
+    if (this.#batch.isFullFor(bytes)) await this.#commit(ledger);
+    this.#batch.add(mutation, bytes);
   }
 
   async #commit(ledger: Ledger): Promise<void> {
-    const mutations = this.#batch;
-    this.#batch = [];
-    this.#bytes = 0;
-    if (mutations.length === 0) return;
+    if (this.#batch.isEmpty) return;
+    const mutations = this.#batch.take();
     // A server cannot be told to make earlier commits durable.
     const durability = this.#store.ledgers === undefined ? 'sync' : 'relaxed';
     const answer = await ledger.commit({ mutations, durability });

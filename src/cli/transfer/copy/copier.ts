@@ -24,16 +24,16 @@ import type {
 import { exitCodes } from '../../exit-codes.ts';
 import { CommandEnd } from '../../failure.ts';
 import { Snapshot } from '../snapshot.ts';
-import { differencesOf, isSame } from './differences.ts';
+import { Batch } from '../batch.ts';
+import { deletion, differencesOf, isSame, setting } from './differences.ts';
 import type { Copied } from './differences.ts';
 import { entriesOf } from './entries.ts';
 
 /** Where a copy notes how far it is. Not copied on. */
 export const progressScope = '$copy/progress';
 const progressKey = 'source';
-
-const batchEntries = 200;
-const batchBytes = 1024 * 1024;
+/** More than a note takes beside what it goes with. */
+const noteBytesMax = 4096;
 
 export interface CopyOptions {
   /** Names the source in what the copy notes. */
@@ -66,8 +66,7 @@ export class Copier {
   readonly #from: Ledger;
   readonly #to: Ledger;
   readonly #options: CopyOptions;
-  #batch = new Map<string, Mutation>();
-  #bytes = 0;
+  readonly #batch = new Batch<Mutation>();
 
   constructor(from: LedgerSource, to: LedgerSource, app: string, options: CopyOptions) {
     this.#from = from.ledger(app);
@@ -116,9 +115,8 @@ export class Copier {
           done += 1;
           onProgress('copying', done, snapshot.entries);
         }
-        if (entry === undefined) this.#add(deletion(present(there, 'an entry')));
-        else if (there === undefined || !isSame(entry, there)) this.#add(setting(entry));
-        if (this.#isFull()) await this.#flush();
+        if (entry === undefined) await this.#add(deletion(present(there, 'an entry')));
+        else if (there === undefined || !isSame(entry, there)) await this.#add(setting(entry));
       }
       await this.#flush({ source: this.#options.source, at: snapshot.position });
     } finally {
@@ -135,13 +133,12 @@ export class Copier {
       if (page.kind !== 'commits') return undefined;
       for (const { changes } of page.commits) {
         for (const change of changes) {
-          if (change.scope !== progressScope) this.#add(mutationOf(change));
+          if (change.scope !== progressScope) await this.#add(mutationOf(change));
         }
         this.counts.followed += 1;
-        if (this.#isFull()) await this.#flush();
       }
       at = page.through;
-      if (this.#batch.size > 0) await this.#flush({ source: this.#options.source, at });
+      if (!this.#batch.isEmpty) await this.#flush({ source: this.#options.source, at });
       const { revision } = page.head;
       const behind = revision - start.revision;
       if (behind > 0) {
@@ -190,19 +187,15 @@ export class Copier {
     return ends.every((end) => end <= Math.max(from.time, to.time));
   }
 
-  #add(mutation: Mutation): void {
-    this.#batch.set(`${mutation.scope}\0${mutation.key}`, mutation);
-    this.#bytes += mutation.kind === 'set' ? sizeOf(mutation.value) : 0;
-  }
-
-  #isFull(): boolean {
-    return this.#batch.size >= batchEntries || this.#bytes >= batchBytes;
+  async #add(mutation: Mutation): Promise<void> {
+    const bytes = mutation.kind === 'set' ? sizeOf(mutation.value) : 0;
+    if (this.#batch.isFullFor(bytes)) await this.#flush();
+    this.#batch.add(mutation, bytes);
   }
 
   async #flush(note?: Note): Promise<void> {
-    const mutations = [...this.#batch.values()];
-    this.#batch = new Map();
-    this.#bytes = 0;
+    if (note !== undefined && this.#batch.isFullFor(noteBytesMax)) await this.#flush();
+    const mutations = this.#batch.take();
     if (note !== undefined) mutations.push(noteOf(note));
     if (mutations.length === 0) return;
     const answer = await this.#to.commit({ mutations, durability: 'sync' });
@@ -230,18 +223,10 @@ function sizeOf(value: unknown): number {
   return typeof size === 'number' ? size : 0;
 }
 
-function setting({ scope, key, value, expiresAt, schema }: Entry): Mutation {
-  return { kind: 'set', scope, key, value, expiresAt, schema };
-}
-
-function deletion({ scope, key }: Pick<EntryHead, 'scope' | 'key'>): Mutation {
-  return { kind: 'delete', scope, key };
-}
-
 /** The state that a change left; one whose value was erased is left to the entry's next change. */
 function mutationOf({ scope, key, value, expiresAt, schema }: Change): Mutation {
-  if (value === undefined) return { kind: 'delete', scope, key };
-  return { kind: 'set', scope, key, value, expiresAt, schema };
+  if (value === undefined) return deletion({ scope, key });
+  return setting({ scope, key, value, expiresAt, schema });
 }
 
 function occupied(why: string): CommandEnd {

@@ -1,6 +1,6 @@
 /** Two sorted streams of entries side by side: each address once, with what either side has. */
 import { compareText } from '../../../internal/text-order.ts';
-import type { Entry } from '../../../ledger/index.ts';
+import type { Entry, Mutation, Ref } from '../../../ledger/index.ts';
 
 /** What a copy keeps of an entry. */
 export type Copied = Pick<Entry, 'scope' | 'key' | 'value' | 'expiresAt' | 'schema'>;
@@ -16,6 +16,15 @@ export function isSame(entry: Copied, there: Copied): boolean {
     entry.schema === there.schema &&
     entry.value.equals(there.value)
   );
+}
+
+/** Makes an entry what a copy keeps of it. */
+export function setting({ scope, key, value, expiresAt, schema }: Copied): Mutation {
+  return { kind: 'set', scope, key, value, expiresAt, schema };
+}
+
+export function deletion({ scope, key }: Ref): Mutation {
+  return { kind: 'delete', scope, key };
 }
 
 /** Both by scope, then by key, by UTF-8 bytes. Memory holds an entry of each. */

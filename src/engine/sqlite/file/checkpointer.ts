@@ -19,7 +19,7 @@ import { WalLimit } from './wal-limit.ts';
 /** A look at the WAL costs as much as a statement. */
 const commitsPerLook = 4;
 /** When the thread begins, as a share of the limit. */
-const beginsAt = 3 / 4;
+const beginsAt = 7 / 8;
 /** How much of the WAL may be left for the moment in which commits wait. */
 const restPages = 32;
 const roundsMax = 3;

@@ -20,6 +20,11 @@ export interface Clock {
   after(delayMs: number, run: () => void): Timer;
   /** Calls `run` when the event loop has taken what is ready, so that waiting callers can join. */
   soon(run: () => void): void;
+  /**
+   * Like `soon`, but after all that is called soon in the same turn, and after what follows from
+   * that without waiting: whoever has just arrived can still join.
+   */
+  endOfTurn(run: () => void): void;
 }
 
 export const systemClock: Clock = {
@@ -32,8 +37,43 @@ export const systemClock: Clock = {
     if (typeof handle === 'object') handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
-  soon: typeof setImmediate === 'function' ? (run) => void setImmediate(run) : soonInBrowser,
+  ...(typeof setImmediate === 'function' ? turnsInNode() : inBrowser()),
 };
+
+/**
+ * One immediate for all that is asked for in a turn: of several, the one that was asked for first
+ * would come first, whatever it is for.
+ */
+function turnsInNode(): Pick<Clock, 'soon' | 'endOfTurn'> {
+  let turn: { readonly soon: (() => void)[]; readonly last: (() => void)[] } | undefined;
+  const planned = () => {
+    if (turn === undefined) {
+      turn = { soon: [], last: [] };
+      setImmediate(begin);
+    }
+    return turn;
+  };
+  const begin = (): void => {
+    const { soon, last } = planned();
+    turn = undefined;
+    // As microtasks, so that one that throws stops no other.
+    for (const run of soon) queueMicrotask(run);
+    if (last.length === 0) return;
+    const end = (): void => {
+      for (const run of last) queueMicrotask(run);
+    };
+    // Node takes its own queue up only when no microtask is left.
+    queueMicrotask(() => process.nextTick(end));
+  };
+  return {
+    soon: (run) => void planned().soon.push(run),
+    endOfTurn: (run) => void planned().last.push(run),
+  };
+}
+
+function inBrowser(): Pick<Clock, 'soon' | 'endOfTurn'> {
+  return { soon: soonInBrowser, endOfTurn: soonInBrowser };
+}
 
 /** A message to oneself comes with the next turn; a timer would be held back for milliseconds. */
 function soonInBrowser(run: () => void): void {

@@ -62,6 +62,10 @@ export class ManualClock implements Clock {
     systemClock.soon(run);
   }
 
+  endOfTurn(run: () => void): void {
+    systemClock.endOfTurn(run);
+  }
+
   /** Lets `pass` move the time only when `answered` has resolved. */
   waitFor(answered: () => Promise<void>): void {
     this.#answered = answered;
@@ -117,6 +121,7 @@ export function pressing(clock: Clock): Clock {
     monotonic: () => clock.monotonic(),
     after: (delayMs, run) => clock.after(delayMs, run),
     soon: (run) => clock.soon(run),
+    endOfTurn: (run) => clock.endOfTurn(run),
     sleep: () => new Promise((resolve) => clock.soon(resolve)),
   };
 }

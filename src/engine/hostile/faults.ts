@@ -80,5 +80,6 @@ export function skewedClock(clock: Clock, random: Random, skewMs: number): Clock
     sleep: (delayMs) => clock.sleep(delayMs),
     after: (delayMs, run) => clock.after(delayMs, run),
     soon: (run) => clock.soon(run),
+    endOfTurn: (run) => clock.endOfTurn(run),
   };
 }

@@ -104,8 +104,9 @@ export class Loop {
       const chore = this.#upkeep.shift();
       if (chore !== undefined) await this.#doUpkeep(chore);
       if (this.#lanes.size === 0 && this.#upkeep.length === 0) break;
-      // Whoever was answered just now may propose again: let them join the next group.
-      await new Promise<void>((resolve) => clock.soon(resolve));
+      // Whoever was answered just now may propose again, and what has come in by sockets is about
+      // to be read: let them join the next group.
+      await new Promise<void>((resolve) => clock.endOfTurn(resolve));
     }
     this.#running = false;
     this.#busy.loops -= 1;

@@ -10,10 +10,10 @@ export const tuning = {
   groupShare: 256,
   /**
    * The same where all ledgers share a transaction: others wait for as long as it takes. At 256 a
-   * quiet ledger beside a busy one waits four times as long as at 64, at 64 twice as long as at 24;
-   * each of the two steps costs the busy one a quarter of its commits.
+   * quiet ledger beside a busy one waits four times as long as at 64, at 64 twice as long as at 24,
+   * at 32 one and a half times as long as at 16; each step costs the busy one a quarter to a third.
    */
-  groupShareOfStore: 32,
+  groupShareOfStore: 16,
   /** Bytes of values in it; a single larger proposal still goes. */
   groupBytes: 8 * 1024 * 1024,
   /** Mutations and checks in it: nobody else is served while an engine applies them. */

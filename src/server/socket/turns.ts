@@ -4,8 +4,8 @@
  * than a turn.
  *
  * F1. A turn is a few frames of one connection.
- * F2. After some milliseconds of turns the event loop goes round: timers and sockets come in
- *     between.
+ * F2. After a while of turns the event loop goes round: timers, sockets and commits come in
+ *     between. While several principals are about, it is a short while.
  */
 import type { Clock } from '../../internal/clock.ts';
 
@@ -17,12 +17,17 @@ export interface Served {
 }
 
 const framesPerTurn = 16;
-const sliceMs = 4;
+/** Long ones make larger groups of commits, short ones let those in who ask for little. */
+const sliceMs = { alone: 4, shared: 1 } as const;
+/** How long a principal counts as present after its last frames. */
+const presentMs = 250;
 
 export class Turns {
   readonly #clock: Clock;
   readonly #owners = new Map<string, Set<Served>>();
   #isPlanned = false;
+  #lastOwner: string | undefined;
+  #sharedUntil = -Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -36,6 +41,7 @@ export class Turns {
       this.#owners.set(served.owner, waiting);
     }
     waiting.add(served);
+    this.#notice(served.owner);
     this.#plan();
   }
 
@@ -43,6 +49,12 @@ export class Turns {
     const waiting = this.#owners.get(served.owner);
     waiting?.delete(served);
     if (waiting?.size === 0) this.#owners.delete(served.owner);
+  }
+
+  #notice(owner: string): void {
+    if (owner === this.#lastOwner) return;
+    if (this.#lastOwner !== undefined) this.#sharedUntil = this.#clock.monotonic() + presentMs;
+    this.#lastOwner = owner;
   }
 
   #plan(): void {
@@ -56,7 +68,8 @@ export class Turns {
   }
 
   #run(): void {
-    const until = this.#clock.monotonic() + sliceMs;
+    const now = this.#clock.monotonic();
+    const until = now + (now < this.#sharedUntil ? sliceMs.shared : sliceMs.alone);
     while (this.#owners.size > 0) {
       for (const [owner, waiting] of this.#owners) {
         // Maps and sets keep the order of insertion: whoever is served goes to the end.

@@ -21,6 +21,7 @@ function shifted(clock: Clock, byMs: number): Clock {
     sleep: (delayMs) => clock.sleep(delayMs),
     after: (delayMs, run) => clock.after(delayMs, run),
     soon: (run) => clock.soon(run),
+    endOfTurn: (run) => clock.endOfTurn(run),
   };
 }
 

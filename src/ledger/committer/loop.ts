@@ -15,6 +15,7 @@ import { present } from '../../internal/assert.ts';
 import type { Applied, Durability, Engine, Stamp, Work } from '../../engine/index.ts';
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { Clock, Timer } from '../../internal/clock.ts';
+import { Company } from '../../internal/company.ts';
 import type { GivenDurability } from '../proposal.ts';
 import { settle } from '../group/answer.ts';
 import type { Decided } from '../group/answer.ts';
@@ -37,9 +38,6 @@ export interface Busy {
   loops: number;
 }
 
-/** How long a ledger counts as present after its last proposal. */
-const sharedMs = 250;
-
 interface Chore {
   readonly work: Work;
   readonly durability: Durability;
@@ -56,9 +54,7 @@ export class Loop {
   readonly #lanes = new Set<Lane>();
   readonly #upkeep: Chore[] = [];
   #sequence = 0;
-  /** Until when others count as present. */
-  #sharedUntil = -Infinity;
-  #lastLane: Lane | undefined;
+  readonly #company: Company;
   #running = false;
   /** Wakings since the event loop was let in. */
   #wakings = 0;
@@ -71,6 +67,7 @@ export class Loop {
   constructor(options: LoopOptions, busy: Busy) {
     this.#options = options;
     this.#busy = busy;
+    this.#company = new Company(options.clock);
   }
 
   wake(lane?: Lane): void {
@@ -131,17 +128,12 @@ export class Loop {
 
   /** How many proposals of one ledger may go at once. */
   #share(): number {
-    const { clock, engine } = this.#options;
-    if (engine.grouping !== 'store') {
+    if (this.#options.engine.grouping !== 'store') {
       return this.#busy.loops === 1 ? tuning.groupProposals : tuning.groupShare;
     }
     const [lane] = this.#lanes;
-    const now = clock.monotonic();
-    // Who asks for little is seldom there when a group is taken, and waits for it all the same.
-    const isAnother = this.#lastLane !== undefined && lane !== this.#lastLane;
-    if (this.#lanes.size > 1 || isAnother) this.#sharedUntil = now + sharedMs;
-    if (lane !== undefined) this.#lastLane = lane;
-    return now < this.#sharedUntil ? tuning.groupShareOfStore : tuning.groupProposals;
+    this.#company.meet(lane, this.#lanes.size > 1);
+    return this.#company.isThere ? tuning.groupShareOfStore : tuning.groupProposals;
   }
 
   async #commit(groups: readonly GroupWork[]): Promise<void> {

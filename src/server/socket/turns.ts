@@ -8,6 +8,7 @@
  *     between. While several principals are about, it is a short while.
  */
 import type { Clock } from '../../internal/clock.ts';
+import { Company } from '../../internal/company.ts';
 
 export interface Served {
   /** Whose turns it shares. */
@@ -19,18 +20,16 @@ export interface Served {
 const framesPerTurn = 16;
 /** Long ones make larger groups of commits, short ones let those in who ask for little. */
 const sliceMs = { alone: 4, shared: 1 } as const;
-/** How long a principal counts as present after its last frames. */
-const presentMs = 250;
 
 export class Turns {
   readonly #clock: Clock;
+  readonly #company: Company;
   readonly #owners = new Map<string, Set<Served>>();
   #isPlanned = false;
-  #lastOwner: string | undefined;
-  #sharedUntil = -Infinity;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#company = new Company(clock);
   }
 
   /** Something waits for `served`. */
@@ -41,7 +40,7 @@ export class Turns {
       this.#owners.set(served.owner, waiting);
     }
     waiting.add(served);
-    this.#notice(served.owner);
+    this.#company.meet(served.owner);
     this.#plan();
   }
 
@@ -49,12 +48,6 @@ export class Turns {
     const waiting = this.#owners.get(served.owner);
     waiting?.delete(served);
     if (waiting?.size === 0) this.#owners.delete(served.owner);
-  }
-
-  #notice(owner: string): void {
-    if (owner === this.#lastOwner) return;
-    if (this.#lastOwner !== undefined) this.#sharedUntil = this.#clock.monotonic() + presentMs;
-    this.#lastOwner = owner;
   }
 
   #plan(): void {
@@ -68,8 +61,8 @@ export class Turns {
   }
 
   #run(): void {
-    const now = this.#clock.monotonic();
-    const until = now + (now < this.#sharedUntil ? sliceMs.shared : sliceMs.alone);
+    const lengthMs = this.#company.isThere ? sliceMs.shared : sliceMs.alone;
+    const until = this.#clock.monotonic() + lengthMs;
     while (this.#owners.size > 0) {
       for (const [owner, waiting] of this.#owners) {
         // Maps and sets keep the order of insertion: whoever is served goes to the end.

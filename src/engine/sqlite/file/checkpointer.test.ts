@@ -37,12 +37,17 @@ async function writeInProcess(path: string, flags: readonly string[]) {
   return JSON.parse(stdout) as { longest: number; last: string };
 }
 
-test('a thread writes the WAL back, and it stays short', async () => {
+/** A new store, and what was asked of its thread. */
+async function openWatched() {
   const posted = vi.spyOn(Worker.prototype, 'postMessage');
   onTestFinished(() => posted.mockRestore());
   const path = newPath();
   const store = await open(`file:${path}`);
-  const scope = store.app('app').scope('facts');
+  return { posted, path, store, scope: store.app('app').scope('facts') };
+}
+
+test('a thread writes the WAL back, and it stays short', async () => {
+  const { posted, path, store, scope } = await openWatched();
   for (let n = 0; n < 1500; n += 1) await scope.set(`key${n % 100}`, 'x'.repeat(3000));
   expect(posted).toHaveBeenCalled();
   expect(statSync(`${path}-wal`).size).toBeLessThan(2.5 * walBytesMin);
@@ -51,11 +56,7 @@ test('a thread writes the WAL back, and it stays short', async () => {
 });
 
 test('a store closes while its WAL is being written back', async () => {
-  const posted = vi.spyOn(Worker.prototype, 'postMessage');
-  onTestFinished(() => posted.mockRestore());
-  const path = newPath();
-  const store = await open(`file:${path}`);
-  const scope = store.app('app').scope('facts');
+  const { posted, path, store, scope } = await openWatched();
   let count = 0;
   while (posted.mock.calls.length === 0) {
     await scope.set(`key${(count += 1)}`, 'x'.repeat(3000));

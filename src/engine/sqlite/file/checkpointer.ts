@@ -62,6 +62,7 @@ export class Checkpointer {
     this.#turns = turns;
     this.#limit = new WalLimit(database);
     this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
+    this.#look.setReturnArrays(true);
     this.#checkpoint = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
@@ -150,8 +151,8 @@ export class Checkpointer {
   /** Its pages, and how many of them are not in the file yet. */
   #wal(): { readonly pages: number; readonly rest: number } {
     try {
-      const row = this.#look.get() as unknown as { log: number; checkpointed: number };
-      return { pages: row.log, rest: row.log - row.checkpointed };
+      const [, pages, written] = this.#look.get() as unknown as [number, number, number];
+      return { pages, rest: pages - written };
     } catch {
       // Whatever is wrong with the file, the next commit will say so.
       return { pages: 0, rest: 0 };

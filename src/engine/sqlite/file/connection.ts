@@ -106,10 +106,10 @@ export class Connection {
 
   /** Runs `body` on one moment of the file. */
   snapshot<T>(body: () => T): T {
-    this.#begin.run();
+    this.#begin.get();
     try {
       const result = body();
-      this.#commit.run();
+      this.#commit.get();
       return result;
     } catch (error) {
       this.#rollBack();
@@ -143,7 +143,7 @@ export class Connection {
   ): Promise<T | undefined> {
     const write = (): T | undefined => {
       this.#synchronous(durability);
-      this.#beginImmediate.run();
+      this.#beginImmediate.get();
       const result = this.#write(body);
       if (result !== undefined) {
         committed?.(result);
@@ -203,7 +203,7 @@ export class Connection {
       await this.#checkpointer?.close();
       if (this.options.readOnly) return;
       this.#synchronous('relaxed');
-      this.#beginImmediate.run();
+      this.#beginImmediate.get();
       this.#write(() => last() || undefined);
       // The last one to close writes the WAL back and removes it; anyone else does it halfway.
       this.execute('PRAGMA wal_checkpoint(PASSIVE)');
@@ -229,7 +229,7 @@ export class Connection {
       throw error;
     }
     try {
-      this.#commit.run();
+      this.#commit.get();
     } catch (error) {
       this.#rollBack();
       throw new CommitFailure(error);
@@ -239,7 +239,7 @@ export class Connection {
 
   /** SQLite has rolled back by itself after some failures. */
   #rollBack(): void {
-    if (this.#database.isTransaction) this.#rollback.run();
+    if (this.#database.isTransaction) this.#rollback.get();
   }
 
   /** The level cannot change within a transaction, and is set only where it differs. */

@@ -17,6 +17,13 @@ export interface CrowdTerms {
   readonly callsPerSecond: number;
 }
 
+/** What calls took, in milliseconds. */
+export interface Pace {
+  readonly calls: number;
+  readonly p50: number;
+  readonly p99: number;
+}
+
 const value = { name: 'Ada Lovelace', note: 'x'.repeat(100) };
 
 class Member {
@@ -106,7 +113,7 @@ export class Crowd {
   }
 
   /** Calls for so long, each at its time whether those before are answered or not. */
-  async act(seconds: number): Promise<{ calls: number; p50: number; p99: number }> {
+  async act(seconds: number): Promise<Pace> {
     const { callsPerSecond, watchesEach } = this.#terms;
     this.#millis = [];
     const start = performance.now();

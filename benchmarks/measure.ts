@@ -4,6 +4,8 @@
  * statistics), not an absolute time.
  */
 
+import { seededRandom } from '../src/internal/random.ts';
+
 export interface Side {
   /** Does the work for about `seconds` and says how many operations it was. */
   run(seconds: number): Promise<number>;
@@ -81,21 +83,39 @@ export interface Standing {
   readonly high: number;
 }
 
-/** All sides in every round, each round beginning with another one. The first side is ours. */
+export interface Contestant extends Side {
+  readonly name: string;
+  /** Ends what a turn has left for later, so that the next one's does not wait for it. */
+  settle?(): void;
+}
+
+/**
+ * All sides in every round, in an order of its own for each round: who comes after whom must not
+ * count. The first side is ours.
+ */
 export async function compareAll(
-  sides: readonly (Side & { readonly name: string })[],
+  sides: readonly Contestant[],
   {
     rounds,
     seconds,
     warmSeconds = seconds,
-  }: { readonly rounds: number; readonly seconds: number; readonly warmSeconds?: number },
+    leadSeconds = 0,
+  }: {
+    readonly rounds: number;
+    readonly seconds: number;
+    readonly warmSeconds?: number;
+    /** At the begin of each turn, for caches that the others have cooled; not counted. */
+    readonly leadSeconds?: number;
+  },
 ): Promise<Standing[]> {
   for (const side of sides) await rate(side, warmSeconds);
   const rates = sides.map((): number[] => []);
   for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < sides.length; turn += 1) {
-      const index = (round + turn) % sides.length;
-      rates[index]!.push(await rate(sides[index]!, seconds));
+    for (const index of shuffled(sides.length)) {
+      const side = sides[index]!;
+      if (leadSeconds > 0) await side.run(leadSeconds);
+      rates[index]!.push(await rate(side, seconds));
+      side.settle?.();
     }
   }
   return sides.map(({ name }, index) => {
@@ -103,6 +123,18 @@ export async function compareAll(
     const [low, high] = medianInterval(ratios);
     return { name, rate: median(rates[index]!), ratio: median(ratios), low, high };
   });
+}
+
+const random = seededRandom(20_261_129);
+
+/** The numbers below `count`, in any order. */
+function shuffled(count: number): number[] {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  for (let left = count; left > 1; left -= 1) {
+    const chosen = Math.floor(random.float() * left);
+    [numbers[left - 1], numbers[chosen]] = [numbers[chosen]!, numbers[left - 1]!];
+  }
+  return numbers;
 }
 
 export function median(values: readonly number[]): number {

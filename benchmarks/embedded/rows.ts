@@ -36,7 +36,7 @@ export async function measureRows(report: Report, effort: Effort): Promise<void>
         const act = actOf(contender, row);
         const run = (seconds: number): Promise<number> =>
           count === 1 ? repeat(seconds, act) : together(count, seconds, act);
-        return { name: contender.name, run };
+        return { name: contender.name, run, settle: () => contender.settle?.() };
       });
       const warmSeconds = warmSecondsFor(count, effort);
       const standings = await compareAll(sides, { ...effort, warmSeconds });

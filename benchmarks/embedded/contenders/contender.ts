@@ -13,6 +13,8 @@ export interface Contender {
   increment(): Promise<unknown>;
   /** Moves one from an account to another: reads two, writes two. */
   transfer(from: string, to: string): Promise<unknown>;
+  /** Syncs what it has left unsynced: the next one's sync would have to write that out too. */
+  settle?(): void;
   close(): Promise<void>;
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createStorage } from 'unstorage';
 import type { Driver, StorageValue } from 'unstorage';
 import fsDriver from 'unstorage/drivers/fs';
@@ -26,6 +27,7 @@ export async function openUnstorage(folder: string): Promise<Contender> {
       await storage.setItem(from, left - 1);
       await storage.setItem(to, right + 1);
     },
+    settle: () => execFileSync('sync'),
     close: () => storage.dispose(),
   };
 }

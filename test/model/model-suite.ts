@@ -9,7 +9,7 @@ import { seededRandom } from '../../src/internal/random.ts';
 import type { Ledger } from '../../src/ledger/index.ts';
 import { openLedgers } from '../../src/ledger/ledgers.ts';
 import { loopback, ManualClock } from '../../src/testing/index.ts';
-import { isSearching, runCount } from '../robustness/runs.ts';
+import { isSearching, runCount, runSeed } from '../robustness/runs.ts';
 import { throughBadNetwork } from '../served/bad-network.ts';
 import { servedLedgers } from '../served/serving.ts';
 import type { ServedOptions } from '../served/serving.ts';
@@ -17,7 +17,6 @@ import { commands } from './commands.ts';
 import { Driver } from './driver.ts';
 import type { ModelStore } from './driver.ts';
 
-const seed = Number(process.env['HOLDFAST_FUZZ_SEED'] ?? 1);
 /** Small enough that trims happen: a few dozen commits. */
 const retention = { ms: 100, bytes: 20_000, hardBytes: 60_000 };
 
@@ -87,7 +86,7 @@ export function modelSuite(engine: string, opening: Opening, runs: number): void
             await driver.close();
           }
         }),
-        { numRuns: runCount(runs), seed, endOnFailure: how === badly },
+        { numRuns: runCount(runs), seed: runSeed, endOnFailure: how === badly },
       );
     });
   });

@@ -14,9 +14,8 @@ import type { Transaction } from '../../src/index.ts';
 import { App } from '../../src/store/index.ts';
 import { testParts } from '../../src/testing/layer-world.ts';
 import type { LayerContractSetup } from '../../src/testing/index.ts';
+import { runCount, runSeed } from '../robustness/runs.ts';
 
-const fuzzRuns = process.env['HOLDFAST_FUZZ_RUNS'];
-const seed = Number(process.env['HOLDFAST_FUZZ_SEED'] ?? 1);
 const transactions = 40;
 const workers = 6;
 
@@ -134,13 +133,13 @@ async function commitsOf(ledger: Ledger): Promise<readonly Commit[]> {
 /** Registers the test for one kind of ledger; `runs` unless the searching says how many. */
 export function serializableTest(name: string, setup: LayerContractSetup, runs = 8): void {
   test(name, async () => {
-    for (let run = 0; run < Number(fuzzRuns ?? runs); run += 1) {
+    for (let run = 0; run < runCount(runs); run += 1) {
       const opened = await setup.openLedger(testParts());
       const second = (await opened.another?.()) ?? opened.ledger;
       const notes = new Map<string, readonly Note[]>();
       const work = Array.from({ length: workers }, async (_, index) => {
         const app = App.over(index % 2 === 0 ? opened.ledger : second, testParts());
-        const worker = new Worker(app, seededRandom(seed + run * workers + index), notes);
+        const worker = new Worker(app, seededRandom(runSeed + run * workers + index), notes);
         for (let n = index; n < transactions; n += workers) await worker.transact(`tx ${n}`);
       });
       await Promise.all(work);

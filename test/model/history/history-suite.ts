@@ -10,12 +10,10 @@ import { seededRandom } from '../../../src/internal/random.ts';
 import type { Commit, Entry, Ledger } from '../../../src/ledger/index.ts';
 import { openLedgers } from '../../../src/ledger/ledgers.ts';
 import { loopback, ManualClock, pressing } from '../../../src/testing/index.ts';
+import { runCount, runSeed } from '../../robustness/runs.ts';
 import { judge } from './judge.ts';
 import { recordHistory, scopes } from './record.ts';
 import type { RecordedHistory } from './record.ts';
-
-const fuzzRuns = process.env['HOLDFAST_FUZZ_RUNS'];
-const firstSeed = Number(process.env['HOLDFAST_FUZZ_SEED'] ?? 1);
 
 let stores = 0;
 
@@ -84,8 +82,8 @@ export function historySuite(name: string, open: OpenNamed, runs: number): void 
       'what concurrent writers saw is one history, %s',
       { timeout: 3_600_000 },
       async (_way, view) => {
-        for (let run = 0; run < Number(fuzzRuns ?? runs); run += 1) {
-          const seed = firstSeed + run;
+        for (let run = 0; run < runCount(runs); run += 1) {
+          const seed = runSeed + run;
           try {
             const { history, entries } = await record(open, seed, view);
             judge(history, entries);

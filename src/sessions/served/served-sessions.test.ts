@@ -272,3 +272,16 @@ test('a token says who may be a worker and who may send turns', async () => {
   expect(read.status).toBe(403);
   expect(await client.turn({ ...add, id: '1' })).toMatchObject({ version: 2 });
 });
+
+test('a worker leaves with the store that it serves from', async () => {
+  const { server, hosts } = await stage();
+  const source = await connected(server.url);
+  const worker = new SessionWorker({ agents: { counter } });
+  closers.push(() => worker.close());
+  const errors: unknown[] = [];
+  const serving = serveApp(worker, source, 'a', { onError: (error) => errors.push(error) });
+  expect(await hosts.of('a').turn({ ...add, id: '1' })).toMatchObject({ kind: 'done' });
+  await source.close();
+  await serving;
+  expect(errors.length).toBeLessThan(2);
+});

@@ -5,7 +5,7 @@
  * `source` is what a store that was opened by URL has as `store.source`; name the extension
  * (`extensionName`) among the client's when opening it.
  */
-import { errorTable, HoldfastError } from '../../errors/index.ts';
+import { errorTable, HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { ErrorCode, ErrorDetails, Outcome } from '../../errors/index.ts';
 import { systemClock } from '../../internal/clock.ts';
 import type { Clock } from '../../internal/clock.ts';
@@ -170,8 +170,8 @@ export interface HireOptions {
 const retryMs = 200;
 
 /**
- * Has a worker serve the sessions of an app of a server. Resolves once it was drained or closed,
- * and opens a channel anew whenever one is lost until then. What fails is told to `onError` alone:
+ * Has a worker serve the sessions of an app of a server. Resolves once it was drained or closed, or
+ * the store was, and opens a channel anew whenever one is lost until then. What fails is told to `onError` alone:
  * also that the server knows no sessions, or that the token may not read and write in all the app.
  *
  * @example
@@ -202,6 +202,7 @@ export async function serveApp(
       const error = await worker.serve(channelLink(channel));
       if (error !== undefined) onError?.(error);
     } catch (error) {
+      if (isHoldfastError(error, 'closed')) return;
       onError?.(error);
     }
     if (!worker.isLeaving) await clock.sleep(retryMs);

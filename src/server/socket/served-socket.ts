@@ -29,6 +29,7 @@ import type { Served } from './turns.ts';
 export const closeCodes = {
   normal: 1000,
   protocol: 1002,
+  tooLarge: 1009,
   overloaded: 1013,
   restart: 1012,
   internal: 1011,
@@ -143,6 +144,10 @@ export class ServedSocket implements Served {
     if (!isBinary) return this.#fail(new HoldfastError('protocol', 'binary messages only'));
     const message = bytesOf(data);
     this.#host.metrics.received(message.byteLength);
+    const bytesMax = this.#principal?.limits.payloadBytes ?? Infinity;
+    if (message.byteLength > bytesMax) {
+      return this.close(closeCodes.tooLarge, `a message has at most ${bytesMax} bytes`);
+    }
     try {
       const frames = unpackFrames(message);
       if (this.#session !== undefined) this.#take(frames, message.byteLength);

@@ -77,6 +77,18 @@ describe('frames', () => {
   });
 });
 
+test("a message above the token's own bytes ends its connection, and no other", async () => {
+  const world = await World.open();
+  const small = await world.token(['mine=read,write'], { limits: { payloadBytes: 10_000 } });
+  const other = await RawSocket.open(world.server.url);
+  await other.greet(await world.token(['mine=read']));
+  const raw = await RawSocket.open(world.server.url);
+  await raw.greet(small);
+  raw.socket.send(new Uint8Array(20_000));
+  expect(await raw.ended).toBe(1009);
+  expect(other.socket.readyState).toBe(other.socket.OPEN);
+});
+
 describe('HTTP', () => {
   test('every route but the public ones asks for a token', async () => {
     const world = await World.open();

@@ -55,6 +55,7 @@ export class Connection {
     this.session = new CallingSession({
       send: (frame) => this.#add(frame),
       watchWindow: terms.watchWindow,
+      messageBytesMax: () => this.#welcome?.limits.messageBytes ?? Infinity,
       nextId,
     });
     this.#socket = terms.openSocket(terms.url, subprotocol, {

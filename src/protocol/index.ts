@@ -34,4 +34,4 @@ export { creditMax } from './session/served-stream.ts';
 export type { ChannelMessage } from './wire/channel-message.ts';
 export { asHoldfastError } from './wire/error-shape.ts';
 export { frameBytesMax } from './wire/frame.ts';
-export { Packer, messageBytesOf, packageBytes, packFrames, unpackFrames } from './wire/package.ts';
+export { Packer, packageBytes, packFrames, requireRoom, unpackFrames } from './wire/package.ts';

@@ -43,3 +43,28 @@ test('one whose client leaves in mid-sentence harms nobody', async () => {
   await remote.close();
   expect(await ended.promise).toMatchObject({ code: 'unavailable' });
 });
+
+test('a message that is more than the server takes is refused to its sender alone', async () => {
+  await using store = await open('memory:');
+  const echo = {
+    name: 'echo/1',
+    async open(channel: Channel) {
+      for await (const { body } of channel) await channel.send({ body });
+    },
+  };
+  const limits = { payloadBytes: 10_000 };
+  await using server = await serve(store, { port: 0, extensions: [echo], limits });
+  await using remote = await openRemote(server.url, { extensions: ['echo/1'] });
+  const channel = await remote.source.channel('a', 'echo/1');
+  const answers = channel[Symbol.asyncIterator]();
+  // More often than there is credit: what was refused has used none up.
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const sending = channel.send({ body: 'x'.repeat(20_000) });
+    await expect(sending).rejects.toMatchObject({ code: 'limit_exceeded' });
+  }
+  await channel.send({ body: 'short' });
+  expect(await answers.next()).toMatchObject({ value: { body: 'short' } });
+  expect(channel.signal.aborted).toBe(false);
+  const opening = remote.source.channel('a', 'echo/1', 'x'.repeat(20_000));
+  await expect(opening).rejects.toMatchObject({ code: 'limit_exceeded' });
+});

@@ -10,7 +10,7 @@
  */
 import { HoldfastError, isHoldfastError } from '../../errors/index.ts';
 import type { LogPage, Proposal, WatchOptions } from '../../ledger/index.ts';
-import { messageBytesOf, writtenCall, writtenQuestion } from '../../protocol/index.ts';
+import { requireRoom, writtenCall, writtenQuestion } from '../../protocol/index.ts';
 import type {
   CallingSession,
   Calls,
@@ -131,7 +131,7 @@ export class RetryingCarrier implements Carrier {
         connection =
           this.#link.current ??
           (await this.#unlessAborted(this.#link.connection(deadline), unknown !== undefined));
-        checkSize(call, connection.welcome.limits.messageBytes);
+        requireRoom(call.frame, call.subject, connection.welcome.limits.messageBytes);
       } catch (error) {
         throw unknown === undefined ? error : stillUnknown(call, error);
       }
@@ -198,14 +198,6 @@ export class RetryingCarrier implements Carrier {
   #now(): number {
     return this.#link.terms.clock.monotonic();
   }
-}
-
-/** A server cuts off who sends it more than it takes, and with one call all others. */
-function checkSize({ frame, subject }: WrittenCall<unknown>, limit: number): void {
-  const bytes = messageBytesOf(frame);
-  if (bytes <= limit) return;
-  const message = `'${subject}' takes ${bytes} bytes, a message to this server at most ${limit}`;
-  throw new HoldfastError('limit_exceeded', message, { details: { bytes, limit } });
 }
 
 /** Undefined if a repeat is of no use. */

@@ -21,6 +21,7 @@ import { RemoteLedger } from './remote-ledger.ts';
 import type { Carrier } from './remote-ledger.ts';
 import { encodeRequest } from '../messages/request.ts';
 import type { AskRequest, CallRequest, Request } from '../messages/request.ts';
+import { requireRoom } from '../wire/package.ts';
 
 /** A call that is written down: it can be sent, and sent again on another connection. */
 export interface WrittenCall<R> {
@@ -67,6 +68,8 @@ export interface CallingSessionOptions {
   send(frame: Uint8Array): void;
   /** How many pages a watch asks for ahead of its reader, its current one included. Default 1. */
   readonly watchWindow?: number | undefined;
+  /** The longest message that the other side takes, once that is known. Default: any. */
+  messageBytesMax?(): number;
   /** Shared by sessions that may send each other's calls again. Default: one of its own. */
   readonly nextId?: (() => number) | undefined;
 }
@@ -147,11 +150,18 @@ export class CallingSession implements Carrier {
     return this.#failed !== undefined;
   }
 
-  /** A channel to an extension of the server. If that refuses it, the channel ends with why. */
+  /**
+   * A channel to an extension of the server. If that refuses it, the channel ends with why. Throws
+   * `limit_exceeded` for more `args` than the server takes.
+   */
   channel(app: string, extension: string, args: unknown = {}): Channel {
     const id = this.#nextId();
     const send = (request: Request): void => {
-      if (this.#failed === undefined) this.#options.send(encodeRequest(request));
+      if (this.#failed !== undefined) return;
+      const frame = encodeRequest(request);
+      const limit = this.#options.messageBytesMax?.() ?? Infinity;
+      requireRoom(frame, `${request.kind} of ${extension}`, limit);
+      this.#options.send(frame);
     };
     const channel = new ChannelEnd({
       message: (message) => send({ kind: 'message', id, message }),
@@ -163,7 +173,7 @@ export class CallingSession implements Carrier {
       channel.end(this.#lost(undefined));
       return channel;
     }
-    this.#options.send(encodeRequest({ kind: 'open', id, app, extension, args }));
+    send({ kind: 'open', id, app, extension, args });
     this.#channels.set(id, channel);
     return channel;
   }

@@ -29,7 +29,8 @@ export interface Channel extends AsyncIterable<ChannelMessage> {
   /**
    * Resolves once the message is on its way, which is no promise that it arrives: the connection
    * may end. Waits while the other side has 64 messages that it has not taken. Throws `closed` if
-   * the channel is.
+   * the channel is, `limit_exceeded` for a message that is more than the other side takes: the
+   * channel stays open.
    *
    * @example
    * import { open } from 'holdfast/client';
@@ -119,7 +120,13 @@ export class ChannelEnd implements Channel, AsyncIterator<ChannelMessage, undefi
       await turn.promise;
     }
     if (this.#isClosed) throw new HoldfastError('closed', 'the channel is closed');
-    this.#wire.message(message);
+    try {
+      this.#wire.message(message);
+    } catch (error) {
+      // It did not go out: the next one may.
+      this.pulled(1);
+      throw error;
+    }
   }
 
   next(): Promise<Next> {

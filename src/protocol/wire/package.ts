@@ -7,6 +7,7 @@
  * K3. Only a frame that goes alone makes a package larger than `packageBytes`: whether a receiver
  *     takes it does not depend on its company.
  */
+import { HoldfastError } from '../../errors/index.ts';
 import { malformed } from './frame.ts';
 
 const lengthBytes = 4;
@@ -17,6 +18,17 @@ export const packageBytes = 64 * 1024;
 /** What a frame takes of a message that it has to itself. */
 export function messageBytesOf(frame: Uint8Array): number {
   return lengthBytes + frame.byteLength;
+}
+
+/**
+ * Throws `limit_exceeded` for a frame that a receiver of messages up to `limit` bytes would end
+ * the connection for, and with it everything else that is under way there.
+ */
+export function requireRoom(frame: Uint8Array, subject: string, limit: number): void {
+  const bytes = messageBytesOf(frame);
+  if (bytes <= limit) return;
+  const message = `'${subject}' takes ${bytes} bytes, a message to this server at most ${limit}`;
+  throw new HoldfastError('limit_exceeded', message, { details: { bytes, limit } });
 }
 
 /** The message stands behind `headroom` bytes, which are its sender's to fill. */

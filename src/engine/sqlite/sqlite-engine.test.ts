@@ -236,8 +236,8 @@ class FailingDatabase {
     const statement = this.#database.prepare(sql);
     if (sql !== 'COMMIT') return statement;
     return {
-      run: () => {
-        if (this.errcode === undefined) return statement.run();
+      get: () => {
+        if (this.errcode === undefined) return statement.get();
         const error = Object.assign(new Error('disk I/O error'), { errcode: this.errcode });
         throw error;
       },

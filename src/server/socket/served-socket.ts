@@ -21,21 +21,10 @@ import {
 } from '../../protocol/index.ts';
 import type { Hello, ServingSession } from '../../protocol/index.ts';
 import type { Principal } from '../auth/principal.ts';
+import { closeCodes, codeOfRefusal } from './close-codes.ts';
 import { Outbox } from './outbox.ts';
 import type { SocketHost } from './socket-host.ts';
 import type { Served } from './turns.ts';
-
-/** Codes of RFC 6455, and one of ours. */
-export const closeCodes = {
-  normal: 1000,
-  protocol: 1002,
-  tooLarge: 1009,
-  overloaded: 1013,
-  restart: 1012,
-  internal: 1011,
-  unauthenticated: 4401,
-  replaced: 4409,
-} as const;
 
 const helloBytesMax = 16 * 1024;
 const inboxFramesMax = 512;
@@ -145,9 +134,7 @@ export class ServedSocket implements Served {
     const message = bytesOf(data);
     this.#host.metrics.received(message.byteLength);
     const bytesMax = this.#principal?.limits.payloadBytes ?? Infinity;
-    if (message.byteLength > bytesMax) {
-      return this.close(closeCodes.tooLarge, `a message has at most ${bytesMax} bytes`);
-    }
+    if (message.byteLength > bytesMax) return this.close(closeCodes.tooLarge, 'message too big');
     try {
       const frames = unpackFrames(message);
       if (this.#session !== undefined) this.#take(frames, message.byteLength);
@@ -290,12 +277,6 @@ export class ServedSocket implements Served {
     this.#leave();
     this.#host.gone(this);
   }
-}
-
-function codeOfRefusal(error: unknown): number {
-  if (isHoldfastError(error, 'protocol')) return closeCodes.protocol;
-  if (isHoldfastError(error, 'unavailable')) return closeCodes.replaced;
-  return closeCodes.unauthenticated;
 }
 
 function bytesOf(data: RawData): Uint8Array {

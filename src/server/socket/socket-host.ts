@@ -17,9 +17,10 @@ import type { Members } from '../guard/members.ts';
 import { servedLedger } from '../guard/served-ledger.ts';
 import type { Usage } from '../limits/usage.ts';
 import type { Observer } from '../observe/observer.ts';
+import { closeCodes } from './close-codes.ts';
 import type { ServerExtension } from './extension.ts';
 import { Instances } from './instances.ts';
-import { ServedSocket, closeCodes } from './served-socket.ts';
+import { ServedSocket } from './served-socket.ts';
 import { Turns } from './turns.ts';
 
 export interface SocketTerms {

@@ -171,8 +171,9 @@ const retryMs = 200;
 
 /**
  * Has a worker serve the sessions of an app of a server. Resolves once it was drained or closed, or
- * the store was, and opens a channel anew whenever one is lost until then. What fails is told to `onError` alone:
- * also that the server knows no sessions, or that the token may not read and write in all the app.
+ * the store was, and opens a channel anew whenever one is lost until then. What fails is told to
+ * `onError` alone: also that the server knows no sessions, or that the token may not read and write
+ * in all the app.
  *
  * @example
  * import { open } from 'holdfast/client';

@@ -1,6 +1,6 @@
+/** With what a server closes a WebSocket: codes of RFC 6455, and two of ours. */
 import { isHoldfastError } from '../../errors/index.ts';
 
-/** Codes of RFC 6455, and one of ours. */
 export const closeCodes = {
   normal: 1000,
   protocol: 1002,

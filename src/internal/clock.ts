@@ -40,6 +40,19 @@ export const systemClock: Clock = {
   ...(typeof setImmediate === 'function' ? turnsInNode() : inBrowser()),
 };
 
+/** `clock`, but for what is given. */
+export function clockWith(clock: Clock, changed: Partial<Clock>): Clock {
+  return {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    sleep: (delayMs) => clock.sleep(delayMs),
+    after: (delayMs, run) => clock.after(delayMs, run),
+    soon: (run) => clock.soon(run),
+    endOfTurn: (run) => clock.endOfTurn(run),
+    ...changed,
+  };
+}
+
 /**
  * One immediate for all that is asked for in a turn: of several, the one that was asked for first
  * would come first, whatever it is for.

@@ -10,7 +10,7 @@
  * A real server answers in real time. Where one is asked, `waitFor` keeps `pass` from running ahead
  * of it: leases would end and calls time out while their answers are on the way.
  */
-import { systemClock } from '../internal/clock.ts';
+import { clockWith, systemClock } from '../internal/clock.ts';
 import type { Clock, Timer } from '../internal/clock.ts';
 
 interface Waiting {
@@ -116,12 +116,5 @@ export class ManualClock implements Clock {
 
 /** `clock`, but waits that only pace a retry take no time: nobody moves the clock for them. */
 export function pressing(clock: Clock): Clock {
-  return {
-    now: () => clock.now(),
-    monotonic: () => clock.monotonic(),
-    after: (delayMs, run) => clock.after(delayMs, run),
-    soon: (run) => clock.soon(run),
-    endOfTurn: (run) => clock.endOfTurn(run),
-    sleep: () => new Promise((resolve) => clock.soon(resolve)),
-  };
+  return clockWith(clock, { sleep: () => new Promise((resolve) => clock.soon(resolve)) });
 }

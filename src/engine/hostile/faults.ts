@@ -3,6 +3,7 @@
  *
  * All chance comes from one `Random`: a failing run is repeated by its seed.
  */
+import { clockWith } from '../../internal/clock.ts';
 import type { Clock } from '../../internal/clock.ts';
 import type { Random } from '../../internal/random.ts';
 
@@ -74,12 +75,7 @@ export class Dice {
 /** A clock whose wall time is wrong by up to `skewMs`, anew at each look. */
 export function skewedClock(clock: Clock, random: Random, skewMs: number): Clock {
   if (skewMs === 0) return clock;
-  return {
+  return clockWith(clock, {
     now: () => clock.now() + Math.round((random.float() * 2 - 1) * skewMs),
-    monotonic: () => clock.monotonic(),
-    sleep: (delayMs) => clock.sleep(delayMs),
-    after: (delayMs, run) => clock.after(delayMs, run),
-    soon: (run) => clock.soon(run),
-    endOfTurn: (run) => clock.endOfTurn(run),
-  };
+  });
 }

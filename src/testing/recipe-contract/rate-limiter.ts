@@ -1,5 +1,6 @@
 /** Never one too many, by the clock of the ledger. */
 import { expect } from 'vitest';
+import { clockWith } from '../../internal/clock.ts';
 import type { Clock } from '../../internal/clock.ts';
 import { RateLimiter } from '../../layers/recipes/index.ts';
 import type { Ledger } from '../../ledger/index.ts';
@@ -15,14 +16,10 @@ const kinds: readonly RateLimiterOptions[] = [
 ];
 
 function shifted(clock: Clock, byMs: number): Clock {
-  return {
+  return clockWith(clock, {
     now: () => clock.now() + byMs,
     monotonic: () => clock.monotonic() + byMs,
-    sleep: (delayMs) => clock.sleep(delayMs),
-    after: (delayMs, run) => clock.after(delayMs, run),
-    soon: (run) => clock.soon(run),
-    endOfTurn: (run) => clock.endOfTurn(run),
-  };
+  });
 }
 
 export function rateLimiterContract(contract: LayerContract): void {

@@ -104,7 +104,7 @@ export async function compareAll(
     readonly rounds: number;
     readonly seconds: number;
     readonly warmSeconds?: number;
-    /** At the begin of each turn, for caches that the others have cooled; not counted. */
+    /** At the start of each turn, for caches that the others have cooled; not counted. */
     readonly leadSeconds?: number;
   },
 ): Promise<Standing[]> {

@@ -14,7 +14,7 @@ export interface Effort {
   readonly rounds: number;
   /** Of one side's turn. */
   readonly seconds: number;
-  /** At the begin of each turn, not counted. */
+  /** At the start of each turn, not counted. */
   readonly leadSeconds: number;
   /** Of one caller, before it counts. */
   readonly warmSeconds: number;
